@@ -1,0 +1,159 @@
+//! The `tonewright` program: what it is told and what it answers.
+
+mod render;
+mod show;
+#[cfg(feature = "standalone")]
+mod window;
+
+use crate::factory::{Factory, MODELS};
+use clap::{Args, Parser, Subcommand};
+use shared::audio::AudioError;
+use shared::engine::{EngineChoice, EngineError};
+use shared::model::{Model, ModelError};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Guitar amplifier with neural amps. Without a command it opens its window and plays live; the
+/// window's own options (audio backend, rate, devices) are listed by `tonewright window --help`.
+#[derive(Debug, Parser)]
+#[command(name = "tonewright", version, override_usage = "tonewright [COMMAND]")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Opens the window and plays live through JACK or ALSA.
+    #[command(disable_help_flag = true)]
+    Window {
+        /// Passed on to the audio backend.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Plays a WAV file through a model, as the plugin would.
+    Render(RenderArguments),
+    /// Shows a model's card, architecture and delay.
+    Info {
+        /// Name or slot of a factory model, or a file.
+        model: String,
+    },
+    /// Lists the models that come along.
+    Models,
+}
+
+#[derive(Debug, Args)]
+struct RenderArguments {
+    /// The recording: WAV, any rate, any number of channels.
+    input: PathBuf,
+    /// Where the result goes: 32 bit float, same rate, channels and length.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Name or slot of a factory model, or a file.
+    #[arg(short, long)]
+    model: String,
+    /// Samples that are computed at a time; the result does not depend on it.
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    block: u32,
+    /// What runs the model: auto, native or onnxruntime.
+    #[arg(long, default_value_t = EngineChoice::Auto)]
+    engine: EngineChoice,
+    /// Gain before the model, in dB.
+    #[arg(long, default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
+    input_gain: f32,
+    /// Gain after the model, in dB. What comes out above 24 dBFS is cut off.
+    #[arg(long, default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
+    output_gain: f32,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// An engine refused a recording's rate or a model.
+    #[error("{}: {source}", path.display())]
+    Engine { path: PathBuf, source: EngineError },
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    #[error(
+        "{}: {frames} samples of {channels} channels would not fit into the 4 GiB of a WAV file; split the \
+         recording",
+        path.display()
+    )]
+    TooLong { path: PathBuf, frames: u64, channels: usize },
+    #[error("no model is called \"{name}\", and there is no such file; models that come along: {}", ids())]
+    UnknownModel { name: String },
+    #[error("the audio backend or the window could not be started; its messages are above")]
+    #[cfg(feature = "standalone")]
+    Window,
+    #[error("this program was built without a window; build it with `--features standalone`")]
+    #[cfg(not(feature = "standalone"))]
+    NoWindow,
+}
+
+fn ids() -> String {
+    MODELS.iter().map(|m| m.id).collect::<Vec<_>>().join(", ")
+}
+
+fn gain_db(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(db) if db.abs() <= 60.0 => Ok(db),
+        _ => Err("expected a number of dB from -60 to 60".into()),
+    }
+}
+
+/// Runs the program with its command line, its own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let done = if opens_window(&arguments) {
+        let options = arguments.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+        open_window(options)
+    } else {
+        match Arguments::parse_from(arguments).command {
+            Command::Window { options } => open_window(options),
+            Command::Render(arguments) => render::render(&arguments),
+            Command::Info { model } => show::info(&model),
+            Command::Models => show::models(),
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the command line names no command: nothing at all, or an option of the window.
+fn opens_window(arguments: &[OsString]) -> bool {
+    match arguments.get(1).and_then(|a| a.to_str()) {
+        None => arguments.len() < 2,
+        Some(first) => first.starts_with('-') && !["-h", "--help", "-V", "--version"].contains(&first),
+    }
+}
+
+#[cfg(feature = "standalone")]
+fn open_window(options: Vec<String>) -> Result<(), CliError> {
+    window::open(options)
+}
+
+#[cfg(not(feature = "standalone"))]
+fn open_window(_: Vec<String>) -> Result<(), CliError> {
+    Err(CliError::NoWindow)
+}
+
+/// The model that the player means: one that comes along, or a file.
+fn find_model(name: &str) -> Result<Model, CliError> {
+    if let Some(model) = Factory::named(name) {
+        return Ok(model.load()?);
+    }
+    let path = Path::new(name);
+    // A name with a folder or an extension is meant as a file: say what is wrong with it.
+    if path.exists() || path.extension().is_some() || path.components().count() > 1 {
+        return Ok(Model::load(path)?);
+    }
+    Err(CliError::UnknownModel { name: name.to_owned() })
+}

@@ -1,0 +1,110 @@
+//! `tonewright render`: a file through a model, by the code that plays in the plugin.
+
+use super::{CliError, RenderArguments, find_model};
+use crate::amp::{Controls, Format, Rig, Voice};
+use shared::audio::{BYTES_PER_SAMPLE, MAX_DATA_BYTES, Reader, Writer};
+use shared::engine::EngineError;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
+    let model = find_model(&arguments.model)?;
+    let mut reader = Reader::open(&arguments.input)?;
+    let (rate_hz, channels, frames) = (reader.sample_rate_hz(), reader.channels(), reader.frames());
+    // A recording of fewer bits may be twice or four times as long: better said now than in an hour.
+    if frames.saturating_mul(channels as u64 * BYTES_PER_SAMPLE) > MAX_DATA_BYTES {
+        return Err(CliError::TooLong { path: arguments.input.clone(), frames, channels });
+    }
+    let block = arguments.block as usize;
+    let format = Format { sample_rate_hz: f64::from(rate_hz), max_block_samples: block, channels };
+    let voice = Voice::build(&model, arguments.engine, format).map_err(|source| {
+        let path = match source {
+            EngineError::Resampler { .. } => arguments.input.clone(),
+            _ => PathBuf::from(&arguments.model),
+        };
+        CliError::Engine { path, source }
+    })?;
+    let engine = voice.info().engine.map_or("no", |e| e.name());
+    let mut rig = Rig::playing(voice);
+    let controls = Controls {
+        input_gain: gain(arguments.input_gain),
+        output_gain: gain(arguments.output_gain),
+        bypass: false,
+    };
+
+    let mut writer = Writer::create(&arguments.output, channels, rate_hz)?;
+    let mut memory = vec![vec![0.0f32; block]; channels];
+    let (mut before, mut after) = (Level::default(), Level::default());
+    let mut computing = Duration::ZERO;
+    // What comes out first is the delay; it is left out, and the end is pushed out with silence.
+    let mut early = rig.latency_samples();
+    let mut left = frames;
+    while left > 0 {
+        let read = reader.read(&mut memory)?;
+        for channel in &mut memory {
+            before.add(&channel[..read]);
+            channel[read..].fill(0.0);
+        }
+        let begin = Instant::now();
+        let mut signals: Vec<&mut [f32]> = memory.iter_mut().map(Vec::as_mut_slice).collect();
+        rig.process(&mut signals, controls);
+        computing += begin.elapsed();
+
+        let skip = early.min(block);
+        early -= skip;
+        let keep = ((block - skip) as u64).min(left) as usize;
+        let kept: Vec<&[f32]> = memory.iter().map(|c| &c[skip..skip + keep]).collect();
+        kept.iter().for_each(|c| after.add(c));
+        writer.write(&kept, keep)?;
+        left -= keep as u64;
+    }
+    writer.finish()?;
+
+    let seconds = frames as f64 / f64::from(rate_hz);
+    let factor = seconds / computing.as_secs_f64().max(1e-9);
+    println!("{} through \"{}\", engine {engine}", arguments.input.display(), model.card.name);
+    println!("  in   {before}");
+    println!("  out  {after}");
+    println!("  {seconds:.2} s, {channels} channels at {rate_hz} Hz, {factor:.0} times as fast as real time");
+    println!(
+        "  delay of {} samples taken out; written to {}",
+        rig.latency_samples(),
+        arguments.output.display()
+    );
+    if rig.take_muted() {
+        eprintln!("warning: the model gave values that are no numbers; where it did, the result is silent");
+    }
+    Ok(())
+}
+
+/// The factor of the plugin's knobs.
+fn gain(db: f32) -> f32 {
+    nih_plug::util::db_to_gain(db)
+}
+
+/// Peak and rms over all channels.
+#[derive(Default)]
+struct Level {
+    peak: f32,
+    sum: f64,
+    samples: u64,
+}
+
+impl Level {
+    fn add(&mut self, signal: &[f32]) {
+        for &sample in signal {
+            self.peak = self.peak.max(sample.abs());
+            self.sum += f64::from(sample).powi(2);
+        }
+        self.samples += signal.len() as u64;
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rms = (self.sum / self.samples.max(1) as f64).sqrt();
+        let db =
+            |value: f64| if value > 0.0 { format!("{:6.1}", 20.0 * value.log10()) } else { "  -inf".into() };
+        write!(f, "peak {} dBFS, rms {} dBFS", db(f64::from(self.peak)), db(rms))
+    }
+}

@@ -1,0 +1,118 @@
+//! The audio thread's promise: no heap calls, whatever happens around it.
+
+// The framework's checker brings a global allocator of its own, and there can be one.
+#![cfg(not(feature = "assert_process_allocs"))]
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use shared::engine::EngineChoice;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+use tonewright::amp::{Controls, Desk, Format, Link, Loader, Rig, Telemetry};
+use tonewright::factory::{DEFAULT_SLOT, MODELS};
+
+thread_local! {
+    /// Heap calls of this thread since counting began; `None` while it is off.
+    static CALLS: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+struct Counting;
+
+fn count() {
+    CALLS.with(|calls| calls.set(calls.get().map(|n| n + 1)));
+}
+
+// SAFETY: every call is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller keeps `dealloc`'s contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps `realloc`'s contract.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Heap calls of this thread while `f` runs.
+fn heap_calls(f: impl FnOnce()) -> u64 {
+    CALLS.with(|calls| calls.set(Some(0)));
+    f();
+    CALLS.with(Cell::take).unwrap_or(0)
+}
+
+#[test]
+fn the_counter_counts() {
+    assert!(heap_calls(|| drop(std::hint::black_box(vec![1u8; 100]))) >= 2);
+    assert_eq!(heap_calls(|| ()), 0);
+}
+
+#[test]
+fn ten_thousand_blocks_with_model_changes_make_no_heap_call() {
+    for sample_rate_hz in [44_100.0, 48_000.0] {
+        let desk = Arc::new(Desk::new(DEFAULT_SLOT));
+        desk.set_engine(EngineChoice::Native);
+        let link = Arc::new(Link::default());
+        let loader = Loader::start(desk.clone(), link.clone());
+        let mut rig = Rig::new(link, Arc::new(Telemetry::default()));
+        let format = Format { sample_rate_hz, max_block_samples: 512, channels: 2 };
+        desk.set_format(format);
+        assert!(desk.wait_until_settled(Duration::from_secs(60)));
+        rig.prepare(format);
+
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut memory = vec![vec![0.0f32; 1200]; 2];
+        let mut names = Vec::new();
+        let mut calls = 0;
+        for block in 0..10_000 {
+            // Mostly what hosts send, sometimes more than was prepared for.
+            let length = match block % 100 {
+                0 => 1200,
+                50 => 1,
+                _ => rng.random_range(1..50),
+            };
+            for channel in &mut memory {
+                channel.iter_mut().for_each(|s| *s = rng.random_range(-0.5..0.5));
+            }
+            if block % 400 == 399 {
+                // A host automates the model from the audio thread.
+                let slot = MODELS[(block / 400) % MODELS.len()].slot;
+                calls += heap_calls(|| desk.set_slot(slot));
+                // Some changes are awaited, so that fades surely happen; others race.
+                if block % 800 == 799 {
+                    assert!(desk.wait_until_settled(Duration::from_secs(60)));
+                    names.push(loader.status().get().slot);
+                }
+            }
+            let controls = Controls {
+                input_gain: 1.0 + (block % 7) as f32 * 0.1,
+                output_gain: 0.5,
+                bypass: block % 1000 > 900,
+            };
+            let [left, right] = &mut memory[..] else { unreachable!("two channels") };
+            let mut channels = [&mut left[..length], &mut right[..length]];
+            calls += heap_calls(|| rig.process(&mut channels, controls));
+            if block % 2500 == 2499 {
+                calls += heap_calls(|| rig.reset());
+            }
+        }
+        names.dedup();
+        assert!(names.len() > 5, "models did change: {names:?}");
+        assert_eq!(calls, 0, "{sample_rate_hz} Hz");
+    }
+}
