@@ -1,0 +1,442 @@
+//! The config file: what to train, from what, how, and what to call it.
+//!
+//! Paths in a config are relative to the folder the trainer is started in.
+
+mod limits;
+
+use crate::TrainerError;
+use crate::device::DeviceChoice;
+use crate::gradient::BackendChoice;
+use crate::loss::LossWeights;
+use crate::schedule::{Decay, Schedule};
+use serde::Deserialize;
+use shared::model::{Card, WaveNetSpec};
+use std::path::{Path, PathBuf};
+
+/// Largest config file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A whole config.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The network.
+    pub model: Network,
+    /// What it learns from.
+    pub data: Data,
+    /// How it learns.
+    #[serde(default)]
+    pub train: Train,
+    /// What is written on it.
+    #[serde(default)]
+    pub card: CardText,
+    /// Folder for checkpoints and the finished model.
+    pub out: PathBuf,
+}
+
+/// A network by name, or in full.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Network {
+    /// [`WaveNetSpec::seed`].
+    Seed(SeedNetwork),
+    /// [`WaveNetSpec::nam_standard`].
+    NamStandard,
+    /// [`WaveNetSpec::nam_a1`] with dilations 1 to 512 in both arrays.
+    NamA1 {
+        /// Channels of the two arrays: 16 and 8 is NAM's "standard".
+        #[serde(deserialize_with = "limits::channel_pair")]
+        channels: [usize; 2],
+    },
+    /// [`WaveNetSpec::nam_a2`].
+    NamA2 {
+        /// 8 is NAM's "full" size, 3 its "lite".
+        #[serde(deserialize_with = "limits::channels")]
+        channels: usize,
+    },
+    /// A description in full, as in a model's card.
+    Architecture(Box<WaveNetSpec>),
+}
+
+/// Ten, or fewer, residual blocks.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SeedNetwork {
+    /// Rows of the hidden signal.
+    #[serde(deserialize_with = "limits::channels")]
+    pub channels: usize,
+    /// Blocks; the dilation doubles from block to block.
+    #[serde(deserialize_with = "limits::blocks")]
+    pub blocks: usize,
+    /// Taps of each block's convolution.
+    #[serde(deserialize_with = "limits::kernel_size")]
+    pub kernel_size: usize,
+    /// `false`: kernels are centred, the network needs the future and cannot be played live.
+    pub causal: bool,
+}
+
+impl Default for SeedNetwork {
+    fn default() -> Self {
+        Self { channels: 16, blocks: 10, kernel_size: 3, causal: true }
+    }
+}
+
+impl Network {
+    /// The architecture.
+    ///
+    /// # Errors
+    /// It is impossible, or the trainer cannot train it.
+    pub fn spec(&self) -> Result<WaveNetSpec, TrainerError> {
+        let spec = match self {
+            Self::Seed(n) => WaveNetSpec::seed(n.channels, n.blocks, n.kernel_size, n.causal),
+            Self::NamStandard => WaveNetSpec::nam_standard(),
+            Self::NamA1 { channels: [first, second] } => {
+                let dilations: Vec<usize> = (0..10).map(|i| 1 << i).collect();
+                WaveNetSpec::nam_a1(*first, *second, &[dilations.clone(), dilations])
+            }
+            Self::NamA2 { channels } => WaveNetSpec::nam_a2(*channels),
+            Self::Architecture(spec) => (**spec).clone(),
+        };
+        crate::torch_net::check_trainable(&spec)?;
+        Ok(spec)
+    }
+}
+
+/// Where recordings come from.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Data {
+    /// Two WAV files.
+    Pair(PairFiles),
+    /// A synthesised guitar through a simulated overdrive and tube amplifier.
+    Virtual(VirtualSource),
+}
+
+impl Data {
+    /// A pair whose end is held out.
+    pub fn pair(input: PathBuf, target: PathBuf) -> Self {
+        let validation_seconds = default_validation_seconds();
+        Self::Pair(PairFiles { input, target, validation: None, validation_seconds })
+    }
+}
+
+/// A recorded pair.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairFiles {
+    /// What went into the gear: mono WAV.
+    pub input: PathBuf,
+    /// What came out: mono WAV, same rate and length, aligned.
+    pub target: PathBuf,
+    /// A held-out pair to measure with. Without one, the end of the recording is held out.
+    #[serde(default)]
+    pub validation: Option<Validation>,
+    /// How much of the end is held out without a validation pair, in seconds.
+    #[serde(default = "default_validation_seconds", deserialize_with = "limits::seconds")]
+    pub validation_seconds: f64,
+}
+
+/// A held-out pair.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// What went into the gear.
+    pub input: PathBuf,
+    /// What came out.
+    pub target: PathBuf,
+}
+
+fn default_validation_seconds() -> f64 {
+    10.0
+}
+
+/// The virtual capture.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VirtualSource {
+    /// Length of the training part.
+    #[serde(deserialize_with = "limits::seconds")]
+    pub seconds: f64,
+    /// Length of the held-out part.
+    #[serde(deserialize_with = "limits::seconds")]
+    pub validation_seconds: f64,
+    /// Sample rate.
+    #[serde(deserialize_with = "limits::sample_rate")]
+    pub sample_rate_hz: u32,
+    /// Another seed is another player; the gear stays the same.
+    pub seed: u64,
+}
+
+impl Default for VirtualSource {
+    fn default() -> Self {
+        Self { seconds: 120.0, validation_seconds: 15.0, sample_rate_hz: 48_000, seed: 1 }
+    }
+}
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Train {
+    /// Segments of a batch.
+    #[serde(deserialize_with = "limits::batch")]
+    pub batch: usize,
+    /// Outputs of a segment; the context comes on top.
+    #[serde(deserialize_with = "limits::segment")]
+    pub segment_samples: usize,
+    /// Steps to take.
+    #[serde(deserialize_with = "limits::steps")]
+    pub steps: u64,
+    /// Time limit. The schedule follows whichever of steps and time is further on, so that
+    /// training that runs out of time still ends with a small learning rate.
+    #[serde(deserialize_with = "limits::minutes")]
+    pub max_minutes: Option<f64>,
+    /// Learning rate at the start.
+    #[serde(deserialize_with = "limits::learning_rate")]
+    pub learning_rate: f64,
+    /// How it falls.
+    pub schedule: ScheduleKind,
+    /// Steps over which it first rises.
+    pub warm_up_steps: u64,
+    /// What is made small.
+    pub loss: LossConfig,
+    /// Average of the weights over the last steps, kept beside them and measured in their place: the
+    /// share that the average keeps at each step, such as 0.999.
+    #[serde(deserialize_with = "limits::average")]
+    pub average: Option<f64>,
+    /// Seed of weights and batches.
+    pub seed: u64,
+    /// Worker threads on the CPU; all cores if not given.
+    #[serde(deserialize_with = "limits::workers")]
+    pub workers: Option<usize>,
+    /// What computes gradients.
+    pub backend: BackendChoice,
+    /// Where.
+    pub device: DeviceChoice,
+}
+
+impl Default for Train {
+    fn default() -> Self {
+        Self {
+            batch: 8,
+            segment_samples: 4096,
+            steps: 20_000,
+            max_minutes: None,
+            learning_rate: 4e-3,
+            schedule: ScheduleKind::Cosine { final_learning_rate: 1e-5 },
+            warm_up_steps: 0,
+            loss: LossConfig::default(),
+            average: None,
+            seed: 1,
+            workers: None,
+            backend: BackendChoice::Auto,
+            device: DeviceChoice::Auto,
+        }
+    }
+}
+
+/// The course of the learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ScheduleKind {
+    /// It stays.
+    Constant,
+    /// Half a cosine.
+    Cosine {
+        /// Rate at the end.
+        #[serde(deserialize_with = "limits::learning_rate")]
+        final_learning_rate: f64,
+    },
+    /// The same factor at every step.
+    Exponential {
+        /// Rate at the end.
+        #[serde(deserialize_with = "limits::learning_rate")]
+        final_learning_rate: f64,
+    },
+}
+
+impl Train {
+    /// The schedule.
+    pub fn schedule(&self) -> Schedule {
+        let decay = match self.schedule {
+            ScheduleKind::Constant => Decay::Constant,
+            ScheduleKind::Cosine { final_learning_rate } => Decay::Cosine(final_learning_rate),
+            ScheduleKind::Exponential { final_learning_rate } => Decay::Exponential(final_learning_rate),
+        };
+        Schedule { learning_rate: self.learning_rate, decay, warm_up_steps: self.warm_up_steps }
+    }
+
+    /// Worker threads.
+    pub fn worker_threads(&self) -> usize {
+        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
+/// Weights of the loss's terms; see [`crate::loss`].
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossConfig {
+    /// Error-to-signal ratio after pre-emphasis.
+    #[serde(deserialize_with = "limits::weight")]
+    pub esr: f64,
+    /// Coefficient of the pre-emphasis.
+    #[serde(deserialize_with = "limits::emphasis")]
+    pub pre_emphasis: f64,
+    /// Error-to-signal ratio without pre-emphasis.
+    #[serde(deserialize_with = "limits::weight")]
+    pub plain_esr: f64,
+    /// Mean error of each segment.
+    #[serde(deserialize_with = "limits::weight")]
+    pub dc: f64,
+    /// Multi-resolution STFT distance; costs time.
+    #[serde(deserialize_with = "limits::weight")]
+    pub mrstft: f64,
+    /// Its FFT sizes.
+    #[serde(deserialize_with = "limits::ffts")]
+    pub mrstft_ffts: Vec<usize>,
+}
+
+impl Default for LossConfig {
+    fn default() -> Self {
+        Self {
+            esr: 0.5,
+            pre_emphasis: 0.85,
+            plain_esr: 1.0,
+            dc: 1.0,
+            mrstft: 0.0,
+            mrstft_ffts: vec![2048, 1024, 512],
+        }
+    }
+}
+
+impl LossConfig {
+    /// As the loss wants it.
+    pub fn weights(&self) -> LossWeights {
+        LossWeights {
+            esr: self.esr,
+            pre_emphasis: self.pre_emphasis,
+            plain_esr: self.plain_esr,
+            dc: self.dc,
+            mrstft: self.mrstft,
+            mrstft_ffts: self.mrstft_ffts.clone(),
+        }
+    }
+}
+
+/// What is written on the model.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CardText {
+    /// Name shown to the player; the out folder's name if empty.
+    pub name: String,
+    /// The gear.
+    pub gear: String,
+    /// Who made the model.
+    pub author: String,
+    /// What it was trained on, and where that came from.
+    pub source: String,
+    /// Its licence.
+    pub licence: String,
+    /// Analogue level of a full-scale sine at the input, in dBu.
+    #[serde(deserialize_with = "limits::level")]
+    pub input_level_dbu: Option<f32>,
+    /// Analogue level of a full-scale sine at the output, in dBu.
+    #[serde(deserialize_with = "limits::level")]
+    pub output_level_dbu: Option<f32>,
+}
+
+impl Config {
+    /// Reads a config file.
+    ///
+    /// # Errors
+    /// The file cannot be read, has an unknown key or an impossible value (with line and column),
+    /// or describes a network that cannot be trained.
+    pub fn load(path: &Path) -> Result<Self, TrainerError> {
+        let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(|e| TrainerError::file(path, e))?;
+        let refused = |line, column, problem: String| TrainerError::Config {
+            path: path.to_owned(),
+            line,
+            column,
+            problem,
+        };
+        let text = String::from_utf8(bytes).map_err(|e| {
+            refused(
+                None,
+                None,
+                format!("not a text file: byte {} is not UTF-8", e.utf8_error().valid_up_to()),
+            )
+        })?;
+        let config = Self::parse(&text).map_err(|(line, column, problem)| refused(line, column, problem))?;
+        config.check().map_err(|problem| refused(None, None, problem))?;
+        Ok(config)
+    }
+
+    fn parse(text: &str) -> Result<Self, (Option<u64>, Option<u64>, String)> {
+        serde_saphyr::from_str(text).map_err(|error| {
+            let error = error.without_snippet();
+            let place = error.location();
+            // The place is said once, in front of the text.
+            let problem = error.to_string();
+            let problem = match problem.find(" at line ") {
+                Some(end) => problem[..end].to_owned(),
+                None => problem,
+            };
+            // What a number was expected for and is none, in words for people.
+            let problem = match problem.strip_prefix("invalid ") {
+                Some("u64" | "u32") => "a whole number is needed here".to_owned(),
+                Some("f64" | "f32") => "a number is needed here".to_owned(),
+                _ => problem,
+            };
+            (place.map(|p| p.line()), place.map(|p| p.column()), problem)
+        })
+    }
+
+    /// Values that are possible alone and impossible together.
+    fn check(&self) -> Result<(), String> {
+        self.model.spec().map_err(|e| format!("`model`: {e}"))?;
+        let loss = &self.train.loss;
+        if loss.esr + loss.plain_esr + loss.mrstft <= 0.0 {
+            return Err(
+                "`train.loss`: nothing is made small; give `esr`, `plain_esr` or `mrstft` a weight above 0"
+                    .into(),
+            );
+        }
+        if loss.mrstft > 0.0 && loss.mrstft_ffts.iter().any(|&fft| fft > self.train.segment_samples) {
+            return Err(format!(
+                "`train.loss.mrstft_ffts`: an FFT is longer than a segment of {} samples",
+                self.train.segment_samples
+            ));
+        }
+        if self.train.warm_up_steps >= self.train.steps {
+            return Err(format!(
+                "`train.warm_up_steps`: {} of {} steps leave nothing to train with",
+                self.train.warm_up_steps, self.train.steps
+            ));
+        }
+        if self.out.as_os_str().is_empty() {
+            return Err("`out`: a folder is needed, such as runs/my_amp".into());
+        }
+        Ok(())
+    }
+
+    /// The card of the model at `rate_hz`, without what only the finished model can tell.
+    pub fn card(&self, rate_hz: u32) -> Card {
+        let name = match self.card.name.trim() {
+            "" => {
+                self.out.file_name().map_or_else(|| "Untitled".into(), |n| n.to_string_lossy().into_owned())
+            }
+            name => name.to_owned(),
+        };
+        Card {
+            name,
+            gear: self.card.gear.clone(),
+            author: self.card.author.clone(),
+            source: self.card.source.clone(),
+            licence: self.card.licence.clone(),
+            sample_rate_hz: f64::from(rate_hz),
+            loudness_dbfs: None,
+            input_level_dbu: self.card.input_level_dbu,
+            output_level_dbu: self.card.output_level_dbu,
+            esr: None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Why training, evaluating or rendering failed.
+
+use shared::audio::AudioError;
+use shared::engine::EngineError;
+use shared::model::ModelError;
+use std::path::{Path, PathBuf};
+
+/// Why the trainer stopped. The texts say what was wrong, in which file, at which value, and what
+/// to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainerError {
+    /// An audio file is unusable.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// A model or an architecture was refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// An engine failed while the exported model was checked.
+    #[error("checking the exported model: {0}")]
+    Engine(#[from] EngineError),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A config was refused.
+    #[error("{}{}: {problem}", path.display(), place(*.line, *.column))]
+    Config {
+        /// The config file.
+        path: PathBuf,
+        /// Line, from 1; `None` if the problem has no one place.
+        line: Option<u64>,
+        /// Column, from 1.
+        column: Option<u64>,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Recordings that cannot be trained from.
+    #[error("{}: {problem}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        problem: String,
+    },
+    /// An architecture that engines run and the trainer does not train.
+    #[error("the trainer cannot train this architecture: {0}")]
+    Untrainable(String),
+    /// The device or back end asked for cannot be had.
+    #[error("{0}")]
+    Device(String),
+    /// libtorch failed.
+    #[error("libtorch: {}", first_line(.0))]
+    Torch(#[from] tch::TchError),
+    /// Training left the numbers.
+    #[error("{0}")]
+    Diverged(Divergence),
+    /// A setting that does not go with the recording.
+    #[error("{0}")]
+    Setting(String),
+    /// The out folder holds what a new run would replace.
+    #[error(
+        "{} holds an earlier run; go on with --resume, choose another --out, or pass --overwrite",
+        folder.display()
+    )]
+    EarlierRun {
+        /// The out folder.
+        folder: PathBuf,
+    },
+    /// Training ended before it began.
+    #[error(
+        "{}: nothing was written, because training ended before its first step (Ctrl-C, or a time limit that is too short)",
+        folder.display()
+    )]
+    NoSteps {
+        /// The out folder.
+        folder: PathBuf,
+    },
+    /// A checkpoint was refused.
+    #[error("{}: not a usable checkpoint: {problem}", path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Where training left the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("training diverged at step {step}: the {what} is {value}; lower `train.learning_rate`")]
+pub struct Divergence {
+    /// The step, from 1.
+    pub step: u64,
+    /// What is no number any more.
+    pub what: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
+impl TrainerError {
+    /// A recording's problem.
+    pub fn recording(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Recording { path: path.to_owned(), problem: problem.into() }
+    }
+
+    /// A file's problem.
+    pub fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.to_owned(), source }
+    }
+}
+
+fn place(line: Option<u64>, column: Option<u64>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!(":{line}:{column}"),
+        _ => String::new(),
+    }
+}
+
+/// libtorch appends a stack trace to its messages.
+fn first_line(error: &tch::TchError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}

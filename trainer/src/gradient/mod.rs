@@ -1,0 +1,133 @@
+//! Gradients of the loss, by whichever means is fastest on this machine.
+//!
+//! Three back ends give the same numbers: our own kernel on CPU threads, libtorch on CPU threads
+//! (one segment at a time on each, because libtorch's own threads get in each other's way), and
+//! libtorch with the whole batch at once on a GPU.
+
+mod batch;
+mod kernel;
+mod pool;
+mod torch;
+
+pub use batch::TorchBatch;
+pub use kernel::KernelSegment;
+pub use pool::Pool;
+pub use torch::TorchSegment;
+
+use crate::TrainerError;
+use crate::data::Part;
+use crate::device::Device;
+use crate::loss::Loss;
+use shared::model::WaveNetSpec;
+use std::sync::Arc;
+
+/// What a batch gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchLoss {
+    /// The weighted loss.
+    pub loss: f64,
+    /// Mean squared error over mean target power: the batch's estimate of the ESR.
+    pub esr: f64,
+}
+
+/// Computes gradients of the loss and runs networks, on weights in the order of
+/// [`WaveNetSpec::tensors`].
+pub trait Gradient: Send {
+    /// What computes where, for the player to read.
+    fn description(&self) -> String;
+
+    /// The loss of the segments of the training part that begin at `starts`, and its gradient.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn gradient(
+        &mut self,
+        weights: &[f32],
+        starts: &[usize],
+        gradient: &mut [f32],
+    ) -> Result<BatchLoss, TrainerError>;
+
+    /// The network's output over all of `part`.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError>;
+}
+
+/// A network that runs on one thread, on segments of one length.
+pub trait SegmentNetwork: Send {
+    /// Runs `input`, which is longer than `output` by the context, and remembers what
+    /// [`backward`](SegmentNetwork::backward) needs.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn forward(&mut self, weights: &[f32], input: &[f32], output: &mut [f32]) -> Result<(), TrainerError>;
+
+    /// Adds the gradient of the last [`forward`](SegmentNetwork::forward) to `gradient`.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn backward(
+        &mut self,
+        weights: &[f32],
+        d_output: &[f32],
+        gradient: &mut [f32],
+    ) -> Result<(), TrainerError>;
+}
+
+/// The means of computing gradients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendChoice {
+    /// The kernel where it knows the architecture and the device is the CPU, libtorch otherwise.
+    #[default]
+    Auto,
+    /// Our own kernel.
+    Kernel,
+    /// libtorch.
+    Libtorch,
+}
+
+/// Everything a back end is made from.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// The architecture.
+    pub spec: &'a WaveNetSpec,
+    /// The part to train from.
+    pub part: Arc<Part>,
+    /// The loss.
+    pub loss: Loss,
+    /// Outputs of one segment.
+    pub segment_samples: usize,
+    /// Segments of a batch.
+    pub batch: usize,
+    /// Worker threads on the CPU.
+    pub workers: usize,
+}
+
+/// Makes the back end that was asked for.
+///
+/// # Errors
+/// The kernel was asked for and does not know the architecture or the device, or libtorch fails.
+pub fn build(
+    setup: &Setup<'_>,
+    choice: BackendChoice,
+    device: Device,
+) -> Result<Box<dyn Gradient>, TrainerError> {
+    let on_gpu = device.is_gpu();
+    let kernel = KernelSegment::supports(setup.spec);
+    match choice {
+        BackendChoice::Kernel if on_gpu => Err(TrainerError::Device(
+            "`train.backend: kernel` runs on the CPU; write `device: cpu`, or `backend: libtorch` for the GPU".into(),
+        )),
+        BackendChoice::Kernel if !kernel => Err(TrainerError::Device(
+            "`train.backend: kernel` does not know this architecture; write `backend: auto`".into(),
+        )),
+        BackendChoice::Kernel | BackendChoice::Auto if kernel && !on_gpu => {
+            let network = || KernelSegment::new(setup.spec, setup.segment_samples);
+            Ok(Box::new(Pool::new(setup, "our own kernel", network)?))
+        }
+        _ if on_gpu => Ok(Box::new(TorchBatch::new(setup, device)?)),
+        _ => Ok(Box::new(Pool::new(setup, "libtorch", || TorchSegment::new(setup.spec))?)),
+    }
+}

@@ -1,0 +1,27 @@
+//! Trains Tonewright's amp models: from a paired recording, or a virtual one, to an ONNX file that
+//! every engine plays alike.
+//!
+//! This is the only crate that sees libtorch. A training session is [`session::run`]; the parts it
+//! is made of are public, so that tests can take them apart.
+
+pub mod adam;
+pub mod checkpoint;
+pub mod config;
+pub mod data;
+pub mod device;
+mod error;
+pub mod evaluate;
+pub mod export;
+pub mod gradient;
+pub mod initialise;
+pub mod kernel;
+pub mod loss;
+pub mod progress;
+pub mod render;
+pub mod schedule;
+pub mod session;
+pub mod torch_net;
+pub mod train;
+pub mod virtual_capture;
+
+pub use error::TrainerError;

@@ -1,0 +1,282 @@
+//! `trainer`: trains, evaluates and renders amp models.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use trainer::config::{CardText, Config, Data};
+use trainer::device::{self, DeviceChoice};
+use trainer::progress::{Progress, clock};
+use trainer::session::{self, Begin, Finished};
+use trainer::train::End;
+use trainer::{TrainerError, evaluate, export, render, virtual_capture};
+
+/// Trains Tonewright's amp models from paired recordings.
+#[derive(Parser)]
+#[command(version, subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    train: TrainArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct TrainArgs {
+    /// The config to train by, such as configs/demo.yaml
+    #[arg(long, required = true)]
+    config: Option<PathBuf>,
+    /// Go on after the last checkpoint in the out folder
+    #[arg(long, conflicts_with = "overwrite")]
+    resume: bool,
+    /// Replace the run that the out folder holds
+    #[arg(long)]
+    overwrite: bool,
+    /// What went into the gear, in place of the config's data; its card is left out too
+    #[arg(long, requires = "target", value_name = "WAV")]
+    input: Option<PathBuf>,
+    /// What came out of it
+    #[arg(long, requires = "input", value_name = "WAV")]
+    target: Option<PathBuf>,
+    /// Folder for checkpoints and model, in place of the config's
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Name on the card, in place of the config's
+    #[arg(long)]
+    name: Option<String>,
+    /// Gear on the card, in place of the config's
+    #[arg(long)]
+    gear: Option<String>,
+    /// Author on the card, in place of the config's
+    #[arg(long)]
+    author: Option<String>,
+    /// On the card: where the recordings come from, in place of the config's
+    #[arg(long)]
+    source: Option<String>,
+    /// Licence on the card, in place of the config's
+    #[arg(long)]
+    licence: Option<String>,
+    /// Time limit, in place of the config's
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    max_minutes: Option<f64>,
+    /// Worker threads on the CPU, in place of the config's
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Device, in place of the config's
+    #[arg(long)]
+    device: Option<DeviceChoice>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compare a model's output with a recording: ESR, MR-STFT, peak error
+    Evaluate {
+        /// Model file
+        model: PathBuf,
+        /// What went into the gear
+        input: PathBuf,
+        /// What came out of it
+        target: PathBuf,
+        /// Where to compute
+        #[arg(long, default_value = "auto")]
+        device: DeviceChoice,
+    },
+    /// Run a WAV file of any length through a model, with libtorch
+    Render {
+        /// Model file
+        model: PathBuf,
+        /// What to play through it
+        input: PathBuf,
+        /// Where to write the result
+        output: PathBuf,
+        /// Where to compute
+        #[arg(long, default_value = "auto")]
+        device: DeviceChoice,
+    },
+    /// Write the virtual capture as input.wav and target.wav
+    Virtual {
+        /// Folder to write into
+        #[arg(short, long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Length in seconds
+        #[arg(long, default_value_t = 60.0, value_parser = seconds)]
+        seconds: f64,
+        /// Sample rate in Hz
+        #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+        rate: u32,
+        /// Another seed is another player
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Write the demo recording: twelve seconds of clean synthesised guitar, 16 bit
+    DemoRecording {
+        /// File to write
+        output: PathBuf,
+        /// Sample rate in Hz
+        #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+        rate: u32,
+    },
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    number(text, 0.01, 100_000.0)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 3600.0)
+}
+
+fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value >= min && value <= max => Ok(value),
+        _ => Err(format!("a number from {min} to {max} is needed")),
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), TrainerError> {
+    match cli.command {
+        None => train(cli.train),
+        Some(Command::Evaluate { model, input, target, device }) => {
+            let (device, why) = device::choose(device)?;
+            println!("device: {why}");
+            let d = evaluate::evaluate(&model, &input, &target, device)?;
+            println!("ESR         {:.6}", d.esr);
+            match d.mrstft {
+                Some(distance) => println!("MR-STFT     {distance:.4}"),
+                None => println!("MR-STFT     (too short)"),
+            }
+            println!("peak error  {:.5}", d.peak_error);
+            Ok(())
+        }
+        Some(Command::Render { model, input, output, device }) => {
+            let (device, why) = device::choose(device)?;
+            println!("device: {why}");
+            let frames = render::render_file(&model, &input, &output, device)?;
+            println!("{}: {frames} samples", output.display());
+            Ok(())
+        }
+        Some(Command::Virtual { out, seconds, rate, seed }) => {
+            let (input, target) = virtual_capture::write(&out, seconds, rate, seed)?;
+            println!("{}\n{}", input.display(), target.display());
+            Ok(())
+        }
+        Some(Command::DemoRecording { output, rate }) => virtual_capture::write_demo(&output, rate),
+    }
+}
+
+fn train(args: TrainArgs) -> Result<(), TrainerError> {
+    // clap has made sure of a config wherever there is no subcommand.
+    let path = args.config.unwrap_or_default();
+    let mut config = Config::load(&path)?;
+    if let (Some(input), Some(target)) = (args.input, args.target) {
+        config.data = Data::pair(input, target);
+        // It describes the config's recording, not this one.
+        config.card = CardText::default();
+    }
+    let t = &mut config.train;
+    t.max_minutes = args.max_minutes.or(t.max_minutes);
+    t.workers = args.workers.map(usize::from).or(t.workers);
+    t.device = args.device.unwrap_or(t.device);
+    config.out = args.out.unwrap_or(config.out);
+    let card = &mut config.card;
+    for (text, given) in [
+        (&mut card.name, args.name),
+        (&mut card.gear, args.gear),
+        (&mut card.author, args.author),
+        (&mut card.source, args.source),
+        (&mut card.licence, args.licence),
+    ] {
+        if let Some(given) = given {
+            *text = given;
+        }
+    }
+    let begin = match (args.resume, args.overwrite) {
+        (true, _) => Begin::Resume,
+        (false, true) => Begin::Overwrite,
+        (false, false) => Begin::Fresh,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    let handler = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            // Asked twice: now, without exporting.
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this step, then exporting; press Ctrl-C again to stop at once");
+    });
+    if let Err(error) = handler {
+        eprintln!("warning: Ctrl-C will not export ({error})");
+    }
+    let mut progress = Progress::new();
+    let finished = session::run(&config, begin, &stop, &mut progress, &|line| println!("{line}"))?;
+    report(&finished)
+}
+
+fn report(finished: &Finished) -> Result<(), TrainerError> {
+    let o = &finished.outcome;
+    let why = match o.end {
+        End::Steps => "all steps taken",
+        End::Time => "time is up",
+        End::Interrupted => "interrupted",
+        End::Diverged(_) => "diverged",
+    };
+    println!(
+        "{why}: {} steps in {}, {:.0} k samples/s; best after step {}",
+        o.steps,
+        clock(o.seconds),
+        o.samples_per_second / 1e3,
+        o.step
+    );
+    let d = &finished.distance;
+    println!(
+        "held-out ESR {:.6} (before training {:.4}), peak error {:.5}",
+        d.esr, o.first_esr, d.peak_error
+    );
+    let mut apart = None;
+    for parity in &finished.parity {
+        match &parity.difference {
+            Ok(difference) => {
+                let same = *difference <= export::PARITY_TOLERANCE;
+                let verdict = if same { "the same" } else { "DIFFERENT" };
+                println!("parity: libtorch and {}: {verdict}, at most {difference:.1e} apart", parity.engine);
+                if !same {
+                    apart = Some((parity.engine, *difference));
+                }
+            }
+            Err(error) => println!("parity: {} was not compared: {error}", parity.engine),
+        }
+    }
+    let card = &finished.model.card;
+    println!("model: {}", finished.path.display());
+    for (key, value) in card.to_metadata() {
+        println!("  {key}: {value}");
+    }
+    if let End::Diverged(divergence) = o.end {
+        eprintln!(
+            "warning: training broke off; the model holds the best weights before, after step {}",
+            o.step
+        );
+        return Err(TrainerError::Diverged(divergence));
+    }
+    match apart {
+        None => Ok(()),
+        Some((engine, difference)) => Err(TrainerError::recording(
+            &finished.path,
+            format!(
+                "the engine {engine} is {difference:e} away from libtorch, more than {:e}",
+                export::PARITY_TOLERANCE
+            ),
+        )),
+    }
+}

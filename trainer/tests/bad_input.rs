@@ -1,0 +1,359 @@
+//! The program refuses bad input with one clear line, leaves what exists alone and never panics.
+
+#![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use support::{noise, random_model, wav};
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn trainer(&self, args: &[&str]) -> Output {
+        let program = env!("CARGO_BIN_EXE_trainer");
+        Command::new(program).current_dir(self.folder.path()).args(args).output().unwrap()
+    }
+
+    /// Runs the trainer, which must fail with one line that contains all of `words`.
+    fn refuses(&self, args: &[&str], words: &[&str]) {
+        let output = self.trainer(args);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
+        let errors: Vec<&str> = text.lines().filter(|l| !l.is_empty()).collect();
+        assert_eq!(errors.len(), 1, "one line is enough: {text}");
+        assert!(errors[0].starts_with("error: ") && !text.contains("panicked"), "{text}");
+        for word in words {
+            assert!(errors[0].contains(word), "`{word}` is missing: {text}");
+        }
+    }
+
+    fn config(&self, text: &str) {
+        std::fs::write(self.path("c.yaml"), text).unwrap();
+    }
+
+    /// A config for the pair `input.wav`, `target.wav`.
+    fn pair_config(&self) {
+        self.config(
+            "model: { seed: { channels: 2, blocks: 2 } }\n\
+             data: { pair: { input: input.wav, target: target.wav, validation_seconds: 1 } }\n\
+             train: { steps: 2, batch: 1, segment_samples: 100, device: cpu }\n\
+             out: run\n",
+        );
+    }
+
+    fn refuses_pair(&self, words: &[&str]) {
+        self.pair_config();
+        self.refuses(&["--config", "c.yaml"], words);
+        assert!(!self.path("run").exists(), "nothing is written before the recordings are good");
+    }
+}
+
+const RATE: u32 = 48_000;
+
+fn good() -> Vec<f32> {
+    noise(3 * RATE as usize, 0.3, 1)
+}
+
+#[test]
+fn good_input_is_taken() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    wav(&desk.path("target.wav"), &good(), RATE);
+    desk.pair_config();
+    let output = desk.trainer(&["--config", "c.yaml"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
+    for word in [
+        "device: CPU (asked for)",
+        "receptive field 7 samples",
+        "held-out ESR",
+        "parity: libtorch and native",
+    ] {
+        assert!(text.contains(word), "`{word}` is missing: {text}");
+    }
+    assert!(desk.path("run/run.onnx").exists());
+}
+
+#[test]
+fn unusable_recordings() {
+    let desk = Desk::new();
+    let (input, target) = (desk.path("input.wav"), desk.path("target.wav"));
+    desk.refuses_pair(&["input.wav", "No such file"]);
+    wav(&input, &good(), RATE);
+    let target_is = |samples: &[f32], rate| wav(&target, samples, rate);
+
+    target_is(&[], RATE);
+    desk.refuses_pair(&["target.wav", "no samples"]);
+    std::fs::write(&target, b"").unwrap();
+    desk.refuses_pair(&["target.wav", "WAV"]);
+    std::fs::write(&target, b"ID3 this is an mp3").unwrap();
+    desk.refuses_pair(&["target.wav", "WAV"]);
+    std::fs::write(&target, &std::fs::read(&input).unwrap()[..5_000]).unwrap();
+    desk.refuses_pair(&["target.wav", "cut short"]);
+    target_is(&good(), 44_100);
+    desk.refuses_pair(&["target.wav", "44100 Hz", "48000 Hz", "same rate"]);
+    target_is(&good()[..100_000], RATE);
+    desk.refuses_pair(&["target.wav", "100000 samples", "144000"]);
+    let mut nan = good();
+    nan[77_000] = f32::NAN;
+    target_is(&nan, RATE);
+    desk.refuses_pair(&["target.wav", "77000", "NaN"]);
+    shared::audio::write_wav(&target, &[good(), good()], RATE).unwrap();
+    desk.refuses_pair(&["target.wav", "2 channels", "mono"]);
+    target_is(&vec![0.0; 3 * RATE as usize], RATE);
+    desk.refuses_pair(&["target.wav", "silence"]);
+    target_is(&good().iter().map(|x| x - 0.37).collect::<Vec<_>>(), RATE);
+    desk.refuses_pair(&["target.wav", "offset of -0.37"]);
+    target_is(&good().iter().map(|x| (5.0 * x).clamp(-1.0, 1.0)).collect::<Vec<_>>(), RATE);
+    desk.refuses_pair(&["target.wav", "clipped"]);
+    let short = &good()[..20_000];
+    wav(&input, short, RATE);
+    target_is(short, RATE);
+    desk.refuses_pair(&["input.wav", "0.42 s"]);
+    let barely = &good()[..70_000];
+    wav(&input, barely, RATE);
+    target_is(barely, RATE);
+    desk.refuses_pair(&["input.wav", "held out"]);
+    let mut faded = good();
+    faded[RATE as usize..].fill(0.0);
+    wav(&input, &good(), RATE);
+    target_is(&faded, RATE);
+    desk.refuses_pair(&["target.wav", "held out", "silence"]);
+}
+
+#[test]
+fn unusable_configs() {
+    let desk = Desk::new();
+    let refuses = |text: &str, words: &[&str]| {
+        desk.config(text);
+        desk.refuses(&["--config", "c.yaml"], words);
+        assert!(!desk.path("run").exists());
+    };
+    desk.refuses(&["--config", "missing.yaml"], &["missing.yaml", "No such file"]);
+    let data = "data: { virtual: { seconds: 2 } }\nout: run\n";
+    refuses(&format!("model: nam_standard\n{data}trian:\n  steps: 3\n"), &["c.yaml:4:1", "trian"]);
+    refuses(
+        &format!("model: nam_standard\n{data}train:\n  learning_rat: 3\n"),
+        &["c.yaml:5:3", "learning_rat"],
+    );
+    refuses(&format!("model: nam_standard\n{data}train:\n  batch: 0\n"), &["c.yaml:5:10", "0 is impossible"]);
+    refuses(&format!("model: nam_standard\n{data}train:\n  learning_rate: .nan\n"), &["c.yaml:5:18", "NaN"]);
+    refuses(&format!("model: nam_standard\n{data}train:\n  batch: many\n"), &["c.yaml:5:10", "whole number"]);
+    refuses(&format!("model: lstm\n{data}"), &["c.yaml:1:8", "lstm"]);
+    refuses(&format!("model: {{ nam_a2: {{ channels: 100000 }} }}\n{data}"), &["c.yaml:1:", "100000"]);
+    refuses(&format!("model: nam_standard\n{data}train: [\n"), &["c.yaml:"]);
+    refuses(
+        &format!("model: {{ nam_a2: {{ channels: 3, chanels: 8 }} }}\n{data}"),
+        &["c.yaml:1:33", "chanels"],
+    );
+    refuses(
+        &format!("model: {{ nam_a1: {{ channels: [4, 2], kernel: 8 }} }}\n{data}"),
+        &["c.yaml:1:", "kernel"],
+    );
+    refuses(
+        &format!(
+            "model: nam_standard\n{data}train:\n  schedule: {{ cosine: {{ final_learning_rate: 1e-5, warmup: 3 }} }}\n"
+        ),
+        &["c.yaml:5:52", "warmup"],
+    );
+    refuses("model: nam_standard\nout: run\n", &["c.yaml:", "data"]);
+    refuses("", &["c.yaml"]);
+    refuses(
+        &format!("model: nam_standard\n{data}train: {{ loss: {{ plain_esr: 0, esr: 0 }} }}\n"),
+        &["train.loss"],
+    );
+    refuses(
+        &format!("model: {{ seed: {{ causal: false, kernel_size: 4 }} }}\n{data}"),
+        &["model", "4 taps", "odd"],
+    );
+    std::fs::write(desk.path("c.yaml"), [0x66, 0xFF, 0xFE]).unwrap();
+    desk.refuses(&["--config", "c.yaml"], &["c.yaml", "not a text file"]);
+    std::fs::create_dir(desk.path("folder.yaml")).unwrap();
+    desk.refuses(&["--config", "folder.yaml"], &["folder.yaml", "folder"]);
+}
+
+#[test]
+fn a_failed_run_leaves_the_old_model_alone() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("run")).unwrap();
+    std::fs::write(desk.path("run/run.onnx"), b"precious").unwrap();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    wav(&desk.path("target.wav"), &good(), 44_100);
+    desk.pair_config();
+    desk.refuses(&["--config", "c.yaml"], &["run holds an earlier run", "--resume", "--out", "--overwrite"]);
+    desk.refuses(&["--config", "c.yaml", "--overwrite"], &["44100"]);
+    let both = desk.trainer(&["--config", "c.yaml", "--overwrite", "--resume"]);
+    assert_eq!(both.status.code(), Some(2), "one excludes the other");
+    assert_eq!(std::fs::read(desk.path("run/run.onnx")).unwrap(), b"precious");
+    // Checkpoints alone are worth keeping too.
+    std::fs::rename(desk.path("run/run.onnx"), desk.path("run/last.safetensors")).unwrap();
+    desk.refuses(&["--config", "c.yaml"], &["run holds an earlier run"]);
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_not_continued() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    wav(&desk.path("target.wav"), &good(), RATE);
+    desk.pair_config();
+    desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", "No such file"]);
+    assert!(desk.trainer(&["--config", "c.yaml"]).status.success());
+    let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
+    desk.config(&text.replace("channels: 2", "channels: 3"));
+    desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", "another network"]);
+    for (from, to, word) in [
+        ("batch: 1", "batch: 2", "another `train.batch`"),
+        ("segment_samples: 100", "segment_samples: 99", "another `train.segment_samples`"),
+        ("steps: 2", "steps: 2, seed: 2", "another `train.seed`"),
+    ] {
+        desk.config(&text.replace(from, to));
+        desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", word]);
+    }
+    // The same target, so that the network's scale is the same too.
+    wav(&desk.path("other.wav"), &noise(3 * RATE as usize, 0.3, 2), RATE);
+    desk.config(&text.replace("input.wav", "other.wav"));
+    desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", "another recording"]);
+    desk.config(&text.replace("steps: 2", "steps: 4, max_minutes: 5"));
+    let output = desk.trainer(&["--config", "c.yaml", "--resume"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("going on after step 2"));
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_card_of_a_config_is_not_put_on_another_recording() {
+    let desk = Desk::new();
+    desk.config(
+        "model: { seed: { channels: 2, blocks: 2 } }\n\
+         data: { virtual: { seconds: 2 } }\n\
+         train: { steps: 2, batch: 1, segment_samples: 100, device: cpu }\n\
+         card: { name: Old, gear: Simulated, author: Somebody, source: Synthesis, licence: MIT, input_level_dbu: 12 }\n\
+         out: run\n",
+    );
+    // Ten seconds of the end would be held out: longer recordings than `good` are needed.
+    let long = noise(12 * RATE as usize, 0.3, 1);
+    wav(&desk.path("input.wav"), &long, RATE);
+    wav(&desk.path("target.wav"), &long, RATE);
+    let card = |more: &[&str]| {
+        let mut args = vec!["--config", "c.yaml", "--overwrite"];
+        args.extend_from_slice(more);
+        let output = desk.trainer(&args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        shared::model::Model::load(&desk.path("run/run.onnx")).unwrap().card
+    };
+    let pair = ["--input", "input.wav", "--target", "target.wav"];
+    let bare = card(&[&pair[..], &["--name", "My amp"]].concat());
+    assert_eq!(bare.name, "My amp");
+    assert_eq!([bare.gear, bare.author, bare.source, bare.licence], [""; 4]);
+    assert_eq!(bare.input_level_dbu, None);
+    let flags = ["--gear", "G", "--author", "A", "--source", "S", "--licence", "L"];
+    let full = card(&[&pair[..], &flags].concat());
+    assert_eq!([full.name, full.gear, full.author, full.source, full.licence], ["run", "G", "A", "S", "L"]);
+    let own = card(&["--author", "A"]);
+    assert_eq!([own.name, own.gear, own.author, own.licence], ["Old", "Simulated", "A", "MIT"]);
+    assert_eq!(own.input_level_dbu, Some(12.0));
+}
+
+fn model_file(path: &Path, causal: bool) -> shared::model::WaveNetSpec {
+    let spec = shared::model::WaveNetSpec::seed(3, 4, 3, causal);
+    random_model(&spec, 1).save(path).unwrap();
+    spec
+}
+
+#[test]
+fn render_and_evaluate_agree_with_each_other_and_refuse_what_does_not_fit() {
+    for causal in [true, false] {
+        let desk = Desk::new();
+        let spec = model_file(&desk.path("m.onnx"), causal);
+        // Longer than one piece of the renderer.
+        let x = noise(150_000, 0.3, 1);
+        wav(&desk.path("x.wav"), &x, RATE);
+        let output = desk.trainer(&["render", "m.onnx", "x.wav", "y.wav", "--device", "cpu"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let (y, rate) = shared::audio::read_wav(&desk.path("y.wav")).unwrap();
+        assert_eq!((y.len(), y[0].len(), rate), (1, x.len(), RATE));
+        let (field, ahead) = (spec.receptive_field_samples(), spec.lookahead_samples());
+        let weights = support::random_weights(&spec, 1);
+        // From the first sample, silence before it; and the end, silence behind it.
+        let mut padded = vec![0.0; field - 1 - ahead];
+        padded.extend_from_slice(&x);
+        padded.extend(vec![0.0; ahead]);
+        for at in [0, 65_500, x.len() - 100] {
+            let expected = support::naive(&spec, &weights, &padded[at..at + 100 + field - 1]);
+            for (y, e) in y[0][at..at + 100].iter().zip(&expected) {
+                assert!((f64::from(*y) - e).abs() < 1e-5, "{causal} {at}");
+            }
+        }
+        let output = desk.trainer(&["evaluate", "m.onnx", "x.wav", "y.wav", "--device", "cpu"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("ESR         0.000000") && text.contains("MR-STFT     0.0"), "{text}");
+        wav(&desk.path("slow.wav"), &x, 44_100);
+        desk.refuses(&["render", "m.onnx", "slow.wav", "z.wav"], &["slow.wav", "44100", "48000"]);
+        desk.refuses(&["evaluate", "m.onnx", "x.wav", "slow.wav"], &["slow.wav", "44100"]);
+        wav(&desk.path("silent.wav"), &vec![0.0; x.len()], RATE);
+        desk.refuses(&["evaluate", "m.onnx", "x.wav", "silent.wav"], &["silent.wav", "silence"]);
+        let before = ["x.wav", "m.onnx"].map(|name| std::fs::read(desk.path(name)).unwrap());
+        desk.refuses(&["render", "m.onnx", "x.wav", "./x.wav"], &["x.wav", "replace the input"]);
+        desk.refuses(&["render", "m.onnx", "x.wav", "m.onnx"], &["m.onnx", "replace the model"]);
+        assert_eq!(before, ["x.wav", "m.onnx"].map(|name| std::fs::read(desk.path(name)).unwrap()));
+        desk.refuses(&["render", "m.onnx", "none.wav", "z.wav"], &["none.wav"]);
+        desk.refuses(&["render", "x.wav", "x.wav", "z.wav"], &["x.wav", "ONNX"]);
+        desk.refuses(&["render", "m.onnx", "x.wav", "no/folder/z.wav"], &["no/folder"]);
+        assert!(!desk.path("z.wav").exists());
+    }
+}
+
+#[test]
+fn renders_every_channel() {
+    let desk = Desk::new();
+    model_file(&desk.path("m.onnx"), true);
+    let (left, right) = (noise(2_000, 0.3, 1), noise(2_000, 0.3, 2));
+    shared::audio::write_wav(&desk.path("x.wav"), &[&left, &right], RATE).unwrap();
+    wav(&desk.path("right.wav"), &right, RATE);
+    for (from, to) in [("x.wav", "y.wav"), ("right.wav", "z.wav")] {
+        assert!(desk.trainer(&["render", "m.onnx", from, to, "--device", "cpu"]).status.success());
+    }
+    let read = |name| shared::audio::read_wav(&desk.path(name)).unwrap().0;
+    assert_eq!(read("y.wav")[1], read("z.wav")[0]);
+}
+
+#[test]
+fn ctrl_c_still_exports() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    wav(&desk.path("target.wav"), &good(), RATE);
+    desk.pair_config();
+    let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
+    desk.config(&text.replace("steps: 2", "steps: 1000000000"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(desk.folder.path())
+        .args(["--config", "c.yaml"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The first best checkpoint says that training is under way.
+    let begun = std::time::Instant::now();
+    while !desk.path("run/best.safetensors").exists() {
+        assert!(begun.elapsed().as_secs() < 120, "training did not begin");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let process = libc::pid_t::try_from(child.id()).unwrap();
+    // SAFETY: `kill` takes two numbers; the process is our child and not waited for yet, so that its
+    // number belongs to no other.
+    assert_eq!(unsafe { libc::kill(process, libc::SIGINT) }, 0);
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(desk.path("run/run.onnx").exists());
+}

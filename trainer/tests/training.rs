@@ -1,0 +1,340 @@
+//! Training learns, can be interrupted and goes on exactly where it stopped.
+
+#![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
+
+mod support;
+
+use shared::engine::EngineChoice;
+use shared::model::{Model, WaveNetSpec};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use support::noise;
+use trainer::TrainerError;
+use trainer::adam::Adam;
+use trainer::checkpoint::Checkpoint;
+use trainer::config::{Config, Data, Network, Train, VirtualSource};
+use trainer::data::{Pair, Part};
+use trainer::device::{Device, DeviceChoice};
+use trainer::gradient::{self, BackendChoice, BatchLoss, Gradient, Setup};
+use trainer::loss::Loss;
+use trainer::progress::Progress;
+use trainer::session::{self, Begin};
+use trainer::train::{End, Outcome, Run, checkpoint_paths, scaled_to};
+
+#[test]
+fn adam_finds_a_minimum_and_matches_the_published_first_step() {
+    let mut adam = Adam::new(2);
+    let mut w = vec![1.0, -3.0];
+    adam.step(&mut w, &[0.5, -20.0], 0.1);
+    // The first step of Adam is the learning rate, whatever the gradient's size.
+    assert!((w[0] - 0.9).abs() < 1e-5 && (w[1] + 2.9).abs() < 1e-5, "{w:?}");
+    for _ in 0..2_000 {
+        let gradient = [2.0 * (w[0] - 4.0), 2.0 * (w[1] + 1.0)];
+        adam.step(&mut w, &gradient, 0.02);
+    }
+    assert!((w[0] - 4.0).abs() < 1e-2 && (w[1] + 1.0).abs() < 1e-2, "{w:?}");
+}
+
+#[test]
+fn adam_equals_libtorchs() {
+    use tch::nn::{OptimizerConfig, VarStore};
+    let gradients: Vec<Vec<f32>> = (0..40).map(|i| noise(30, 1.0, i)).collect();
+    let store = VarStore::new(tch::Device::Cpu);
+    let mut theirs = store.root().zeros("w", &[30]);
+    let mut optimiser = tch::nn::Adam::default().build(&store, 1e-2).unwrap();
+    let mut ours = vec![0.0; 30];
+    let mut adam = Adam::new(30);
+    for gradient in &gradients {
+        adam.step(&mut ours, gradient, 1e-2);
+        optimiser.backward_step(&(&theirs * tch::Tensor::from_slice(gradient)).sum(tch::Kind::Float));
+    }
+    theirs = theirs.detach();
+    let theirs = Vec::<f32>::try_from(&theirs).unwrap();
+    assert!(support::largest_difference(&ours, &theirs) < 1e-5, "{ours:?} {theirs:?}");
+}
+
+/// Sets the flag once so many gradients were computed.
+struct StopAfter<'a> {
+    inner: Box<dyn Gradient>,
+    left: u64,
+    stop: &'a AtomicBool,
+}
+
+impl Gradient for StopAfter<'_> {
+    fn description(&self) -> String {
+        self.inner.description()
+    }
+
+    fn gradient(&mut self, w: &[f32], starts: &[usize], g: &mut [f32]) -> Result<BatchLoss, TrainerError> {
+        self.left -= 1;
+        self.stop.store(self.left == 0, Ordering::Relaxed);
+        self.inner.gradient(w, starts, g)
+    }
+
+    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {
+        self.inner.predict(weights, part)
+    }
+}
+
+fn toy(samples: usize, seed: u64) -> Pair {
+    let input = noise(samples, 0.5, seed);
+    let target = input.iter().map(|x| 0.4 * (3.0 * x).tanh()).collect();
+    Pair { input, target, rate_hz: 48_000 }
+}
+
+/// Loses the numbers after so many gradients.
+struct Poisoned {
+    inner: Box<dyn Gradient>,
+    left: u64,
+}
+
+impl Gradient for Poisoned {
+    fn description(&self) -> String {
+        self.inner.description()
+    }
+
+    fn gradient(&mut self, w: &[f32], starts: &[usize], g: &mut [f32]) -> Result<BatchLoss, TrainerError> {
+        let loss = self.inner.gradient(w, starts, g)?;
+        if self.left == 0 {
+            g[0] = f32::INFINITY;
+        }
+        self.left = self.left.saturating_sub(1);
+        Ok(loss)
+    }
+
+    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {
+        self.inner.predict(weights, part)
+    }
+}
+
+/// Trains for at most `steps` more steps, from the checkpoint in `folder` if there is one.
+fn train_for(steps: u64, config: &Train, folder: &Path) -> Outcome {
+    let stop = AtomicBool::new(false);
+    train_with(config, folder, &stop, |inner| Box::new(StopAfter { inner, left: steps, stop: &stop }))
+        .unwrap()
+}
+
+fn train_with<'a>(
+    config: &Train,
+    folder: &Path,
+    stop: &AtomicBool,
+    wrap: impl FnOnce(Box<dyn Gradient>) -> Box<dyn Gradient + 'a>,
+) -> Result<Outcome, TrainerError> {
+    let (train, held_out) = (toy(20_000, 1), toy(5_000, 2));
+    let spec = scaled_to(&WaveNetSpec::seed(4, 3, 3, true), &train.target);
+    let part = |pair: &Pair| Part::new(pair, 0, spec.receptive_field_samples(), 0);
+    let setup = Setup {
+        spec: &spec,
+        loss: Loss::new(&config.loss.weights(), &train.target),
+        part: Arc::new(part(&train)),
+        segment_samples: config.segment_samples,
+        batch: config.batch,
+        workers: 2,
+    };
+    let mut gradient = wrap(gradient::build(&setup, BackendChoice::Auto, Device::CPU).unwrap());
+    let validation = part(&held_out);
+    let run = Run {
+        spec: &spec,
+        train: config,
+        segment_samples: config.segment_samples,
+        train_samples: 20_000,
+        validation: &validation,
+        gradient: gradient.as_mut(),
+        folder: Some(folder),
+        rate_hz: 48_000,
+        recording: 1,
+        stop,
+    };
+    let last = checkpoint_paths(folder).1;
+    let start = if last.exists() { Checkpoint::load(&last).unwrap() } else { run.start() };
+    run.train(start, &mut Progress::silent())
+}
+
+#[test]
+fn an_interrupted_run_goes_on_to_exactly_the_same_weights() {
+    let config = Train { batch: 3, segment_samples: 500, steps: 60, average: Some(0.9), ..Train::default() };
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = train_for(1_000, &config, a.path());
+    assert_eq!((whole.end, whole.steps), (End::Steps, 60));
+    let part = train_for(23, &config, b.path());
+    assert_eq!((part.end, part.steps), (End::Interrupted, 23));
+    let rest = train_for(1_000, &config, b.path());
+    assert_eq!((rest.end, rest.steps), (End::Steps, 60));
+    let load = |folder: &Path| Checkpoint::load(&checkpoint_paths(folder).1).unwrap();
+    let (a, b) = (load(a.path()), load(b.path()));
+    assert_eq!(a.weights, b.weights);
+    assert_eq!(a.adam, b.adam);
+    assert_eq!(a.average, b.average);
+    assert!(whole.esr < 0.5 * whole.first_esr, "{} {}", whole.first_esr, whole.esr);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Train { batch: 2, segment_samples: 300, steps: 5, ..Train::default() };
+    train_for(1_000, &config, folder.path());
+    let path = checkpoint_paths(folder.path()).1;
+    let bytes = std::fs::read(&path).unwrap();
+    let other = folder.path().join("other.safetensors");
+    for length in [0, 7, 60, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(&other, &bytes[..length]).unwrap();
+        let error = Checkpoint::load(&other).unwrap_err().to_string();
+        assert!(error.contains("other.safetensors"), "{error}");
+    }
+}
+
+#[test]
+fn a_diverging_run_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pair = toy(5_000, 1);
+    pair.target[2_000] = f32::NAN;
+    let spec = WaveNetSpec::seed(4, 3, 3, true);
+    let part = Part::new(&pair, 0, spec.receptive_field_samples(), 0);
+    let config = Train { batch: 8, segment_samples: 2_500, steps: 50, ..Train::default() };
+    let loss = Loss::new(&config.loss.weights(), &toy(5_000, 1).target);
+    let part = Arc::new(part);
+    let setup = Setup { spec: &spec, loss, part: part.clone(), segment_samples: 2_500, batch: 8, workers: 1 };
+    let mut gradient = gradient::build(&setup, BackendChoice::Auto, Device::CPU).unwrap();
+    let run = Run {
+        spec: &spec,
+        train: &config,
+        segment_samples: 2_500,
+        train_samples: 5_000,
+        validation: &part,
+        gradient: gradient.as_mut(),
+        folder: Some(folder.path()),
+        rate_hz: 48_000,
+        recording: 1,
+        stop: &AtomicBool::new(false),
+    };
+    let start = run.start();
+    let error = run.train(start, &mut Progress::silent()).unwrap_err().to_string();
+    assert!(error.contains("diverged at step 1") && error.contains("learning_rate"), "{error}");
+}
+
+#[test]
+fn a_run_that_diverges_late_keeps_the_best_weights_from_before() {
+    let config = Train { batch: 3, segment_samples: 500, steps: 60, ..Train::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let poison = |left| move |inner| -> Box<dyn Gradient> { Box::new(Poisoned { inner, left }) };
+    let outcome = train_with(&config, folder.path(), &stop, poison(40)).unwrap();
+    let End::Diverged(divergence) = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!((divergence.step, divergence.what, outcome.steps), (41, "gradient", 40));
+    assert!(outcome.step > 0 && outcome.step <= 40 && outcome.esr < outcome.first_esr, "{outcome:?}");
+    let (best, last) = checkpoint_paths(folder.path());
+    assert_eq!(Checkpoint::load(&best).unwrap().best, outcome.weights);
+    assert!(!last.exists(), "nothing to go on from");
+    // Before any weights were better than those of the start there is nothing to keep.
+    let other = tempfile::tempdir().unwrap();
+    let error = train_with(&config, other.path(), &stop, poison(3)).unwrap_err();
+    assert!(matches!(error, TrainerError::Diverged(d) if d.step == 4), "{error}");
+    assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0);
+}
+
+/// A config for a small network and a recording that lies in `folder`.
+fn toy_config(folder: &Path) -> Config {
+    let pair = toy(2 * 48_000, 1);
+    support::wav(&folder.join("toy_input.wav"), &pair.input, pair.rate_hz);
+    support::wav(&folder.join("toy_target.wav"), &pair.target, pair.rate_hz);
+    let file = folder.join("toy.yaml");
+    let text = format!(
+        "model: {{ seed: {{ channels: 2, blocks: 2 }} }}\n\
+         data: {{ pair: {{ input: {0}/toy_input.wav, target: {0}/toy_target.wav, validation_seconds: 1 }} }}\n\
+         train: {{ steps: 3, batch: 2, segment_samples: 500, device: cpu, workers: 1 }}\n\
+         out: {0}/run\n",
+        folder.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    Config::load(&file).unwrap()
+}
+
+#[test]
+fn a_finished_run_is_only_replaced_by_one_that_was_allowed_to_and_took_a_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = toy_config(folder.path());
+    let train = |config: &Config, begin, stop: bool| {
+        session::run(config, begin, &AtomicBool::new(stop), &mut Progress::silent(), &|_| {})
+    };
+    // Stopped before the first step, there is nothing to export.
+    let error = train(&config, Begin::Fresh, true).unwrap_err();
+    assert!(matches!(&error, TrainerError::NoSteps { .. }), "{error}");
+    assert!(error.to_string().contains("before its first step"), "{error}");
+    let files = || {
+        let names = ["run.onnx", "best.safetensors", "last.safetensors"];
+        names.map(|name| std::fs::read(config.out.join(name)).ok())
+    };
+    assert_eq!(files(), [None, None, None]);
+    train(&config, Begin::Fresh, false).unwrap();
+    let first = files();
+    assert!(first.iter().all(Option::is_some));
+    let error = train(&config, Begin::Fresh, false).unwrap_err().to_string();
+    for word in ["run holds an earlier run", "--resume", "--out", "--overwrite"] {
+        assert!(error.contains(word), "`{word}` is missing: {error}");
+    }
+    let error = train(&config, Begin::Overwrite, true).unwrap_err();
+    assert!(matches!(error, TrainerError::NoSteps { .. }), "{error}");
+    assert_eq!(files(), first);
+    // Going on and stopping at once exports what the earlier run had learned.
+    assert_eq!(train(&config, Begin::Resume, true).unwrap().outcome.steps, 3);
+    assert_eq!(files()[0], first[0]);
+    config.train.seed = 2;
+    assert_eq!(train(&config, Begin::Overwrite, false).unwrap().outcome.steps, 3);
+    let second = ["run.onnx", "last.safetensors"].map(|name| std::fs::read(config.out.join(name)).ok());
+    assert!(second[0] != first[0] && second[1] != first[2]);
+}
+
+#[test]
+fn ffts_longer_than_a_short_recording_are_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = toy_config(folder.path());
+    config.train.segment_samples = 100_000;
+    config.train.loss.mrstft = 1.0;
+    config.train.loss.mrstft_ffts = vec![512, 65_536];
+    let stop = AtomicBool::new(true);
+    let train = |config: &Config| {
+        session::run(config, Begin::Fresh, &stop, &mut Progress::silent(), &|_| {}).unwrap_err().to_string()
+    };
+    let error = train(&config);
+    for word in ["mrstft_ffts", "65536", "48000"] {
+        assert!(error.contains(word), "`{word}` is missing: {error}");
+    }
+    config.train.loss.mrstft = 0.0;
+    assert!(!train(&config).contains("mrstft"));
+}
+
+#[test]
+fn three_seconds_of_the_virtual_capture_become_a_model_that_every_engine_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = VirtualSource { seconds: 3.0, validation_seconds: 1.0, sample_rate_hz: 48_000, seed: 3 };
+    let text = "model: { seed: { channels: 8, blocks: 8 } }\ndata: { virtual: {} }\nout: x\n";
+    let file = folder.path().join("tiny.yaml");
+    std::fs::write(&file, text).unwrap();
+    let mut config = Config::load(&file).unwrap();
+    config.data = Data::Virtual(source);
+    config.out = folder.path().join("tiny");
+    config.train =
+        Train { batch: 8, segment_samples: 2_048, steps: 150, device: DeviceChoice::Cpu, ..config.train };
+    config.card.licence = "MIT OR Apache-2.0".into();
+    assert!(matches!(config.model, Network::Seed(_)));
+    let stop = AtomicBool::new(false);
+    let finished = session::run(&config, Begin::Fresh, &stop, &mut Progress::silent(), &|_| {}).unwrap();
+    let o = &finished.outcome;
+    assert!(o.esr < 0.35 * o.first_esr && o.esr < 0.3, "{} to {}", o.first_esr, o.esr);
+    assert!((finished.distance.esr - o.esr).abs() < 1e-4 * o.esr, "{} {}", finished.distance.esr, o.esr);
+    assert_eq!(finished.parity.len(), 2);
+    for parity in &finished.parity {
+        let difference = parity.difference.as_ref().unwrap();
+        assert!(*difference <= 1e-5, "{}: {difference:e}", parity.engine);
+    }
+    assert_eq!(finished.parity[0].engine, EngineChoice::OnnxRuntime);
+    let model = Model::load(&config.out.join("tiny.onnx")).unwrap();
+    assert_eq!(model.card.name, "tiny");
+    assert_eq!(model.card.esr, Some(o.esr));
+    assert!((-60.0..0.0).contains(&model.card.loudness_dbfs.unwrap()), "{:?}", model.card);
+    // The same once more, to the bit; and another seed is another model.
+    config.out = folder.path().join("again");
+    let again = session::run(&config, Begin::Fresh, &stop, &mut Progress::silent(), &|_| {}).unwrap();
+    assert_eq!(again.outcome.weights, o.weights);
+}
