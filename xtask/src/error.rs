@@ -1,0 +1,75 @@
+//! What can go wrong behind a door.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a door stayed shut.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder could not be read, written, copied or removed.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A program could not be started.
+    #[error("cannot start `{command}`: {source}")]
+    Start {
+        /// The command line.
+        command: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A program ran and failed; its own words stand above.
+    #[error("`{command}` failed ({status})")]
+    Failed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
+    /// Cargo's description of this workspace could not be had.
+    #[error("cannot read the workspace: {0}")]
+    Metadata(#[from] cargo_metadata::Error),
+    /// Building or bundling failed.
+    #[error("{0}")]
+    Bundle(String),
+    /// Things of the system are missing and may not be installed from here.
+    #[error("missing on this machine: {what}\n{help}")]
+    System {
+        /// What is missing.
+        what: String,
+        /// The line to run.
+        help: String,
+    },
+    /// No usable Python.
+    #[error("{0}")]
+    Python(String),
+    /// A file that an earlier step lays down is not there.
+    #[error("{} is missing; run `{door}` first", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The command that makes it.
+        door: &'static str,
+    },
+    /// This kind of machine is not supported.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// Gives an I/O result the words it needs to stand on its own.
+pub(crate) trait At<T> {
+    /// `action` is what was tried: "read", "create", "copy".
+    fn at(self, action: &'static str, path: &Path) -> Result<T, Error>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, Error> {
+        self.map_err(|source| Error::File { action, path: path.to_owned(), source })
+    }
+}

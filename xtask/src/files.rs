@@ -1,0 +1,70 @@
+//! Copying and removing files and folders.
+
+use crate::Error;
+use crate::error::At as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Creates a folder and those above it; there already is fine.
+pub(crate) fn create(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).at("create", folder)
+}
+
+/// Removes a file, a link itself, or a folder with all that is in it; nothing there is fine.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    // The metadata of what a link points to would have its target emptied.
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.at("remove", path),
+    }
+}
+
+/// Copies a folder and all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<(), Error> {
+    create(to)?;
+    for entry in fs::read_dir(from).at("read", from)? {
+        let entry = entry.at("read", from)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy_folder(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).at("copy", &source)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_copied_whole_and_removed_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("a/b")).unwrap();
+        fs::write(from.join("a/b/file"), "x").unwrap();
+        copy_folder(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a/b/file")).unwrap(), "x");
+        remove(&to).unwrap();
+        assert!(!to.exists());
+        remove(&to).unwrap();
+    }
+
+    #[test]
+    fn of_a_link_only_the_link_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("file"), "x").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        remove(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).is_err() && target.join("file").exists());
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        remove(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).is_err());
+    }
+}
