@@ -1,0 +1,8 @@
+//! What the tests of the product from outside stand on: a CLAP host, the places of the bundles, the
+//! `tonewright` program, the Python hosts, and audio to play.
+//!
+//! Nothing in here uses the code of the plugin, so that the tests see what a player's host sees.
+
+pub mod host;
+pub mod product;
+pub mod sound;
