@@ -1,60 +1,37 @@
-//! What a block costs: each engine on the seed's and on NAM's networks, blocks of 16 to 512.
-//!
-//! Times depend on the machine; compare them only within one run. A block of 64 samples lasts
-//! 1,333 microseconds at 48 kHz.
+//! Whether the native engine became faster or slower since this was run last, as criterion judges it:
+//! `cargo xtask bench --changes`. What a block costs, and how that compares with other engines, is
+//! the business of `measure`.
 
+#[path = "../tests/support/amps.rs"]
+mod amps;
 #[path = "../tests/support/mod.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
 mod support;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use shared::engine::{self, EngineChoice};
-use shared::model::WaveNetSpec;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use shared::engine::Engine;
+use shared::engine::native::NativeEngine;
 use std::time::Duration;
-use support::{random_model, signal};
+use support::signal;
 
-const BLOCKS: [usize; 4] = [16, 64, 128, 512];
-
-fn networks() -> [(&'static str, WaveNetSpec); 4] {
-    [
-        ("seed", WaveNetSpec::seed(16, 10, 3, true)),
-        ("seed small", WaveNetSpec::seed(16, 6, 3, true)),
-        ("NAM standard", WaveNetSpec::nam_standard()),
-        ("NAM A2", WaveNetSpec::nam_a2(8)),
-    ]
-}
+/// Samples in a block.
+const BLOCK: usize = 64;
 
 fn blocks(criterion: &mut Criterion) {
-    for (name, spec) in networks() {
-        let model = random_model(spec, 1);
-        let mut group = criterion.benchmark_group(name);
-        group
-            .warm_up_time(Duration::from_millis(300))
-            .measurement_time(Duration::from_secs(1))
-            .sample_size(20);
-        for choice in [EngineChoice::Native, EngineChoice::OnnxRuntime] {
-            let built = engine::build(&model, choice);
-            let mut engine = match built {
-                Ok(engine) => engine,
-                Err(error) => {
-                    eprintln!("{choice} is left out: {error}");
-                    continue;
-                }
-            };
-            if let Err(error) = engine.prepare(48_000.0, 512) {
-                eprintln!("{choice} is left out: {error}");
+    let mut group = criterion.benchmark_group("native");
+    group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    group.throughput(Throughput::Elements(BLOCK as u64));
+    let (input, mut output) = (signal(BLOCK, 2), [0.0; BLOCK]);
+    for amp in amps::amps(None) {
+        let mut engine = match NativeEngine::new(&amp.model) {
+            Ok(engine) => engine,
+            Err(error) => {
+                eprintln!("{} is left out: {error}", amp.name);
                 continue;
             }
-            for block in BLOCKS {
-                let (input, mut output) = (signal(block, 2), vec![0.0; block]);
-                group.throughput(Throughput::Elements(block as u64));
-                group.bench_function(BenchmarkId::new(choice.name(), block), |bencher| {
-                    bencher.iter(|| engine.process(&input, &mut output));
-                });
-            }
-        }
-        group.finish();
+        };
+        group.bench_function(amp.name, |bencher| bencher.iter(|| engine.process(&input, &mut output)));
     }
+    group.finish();
 }
 
 criterion_group!(benches, blocks);

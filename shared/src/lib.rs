@@ -1,5 +1,6 @@
 //! What both halves of Tonewright must agree on: the models ([`model`]), the engines that run
-//! them ([`engine`]) and the audio files they are made from and applied to ([`audio`]).
+//! them ([`engine`]), the vector arithmetic of the kernels ([`simd`]) and the audio files models are
+//! made from and applied to ([`audio`]).
 //!
 //! The crate knows nothing of plugins and nothing of libtorch; both depend on it.
 
@@ -7,3 +8,4 @@ pub mod audio;
 pub mod engine;
 pub mod fs;
 pub mod model;
+pub mod simd;

@@ -2,55 +2,40 @@
 
 mod support;
 
-use shared::engine::{self, Engine, EngineChoice, EngineKind};
+use shared::engine::onnxruntime::OnnxEngine;
+use shared::engine::{self, Engine, EngineChoice, EngineError, EngineKind};
 use shared::model::{Model, Network};
-use support::{blocks, random_model, signal, zoo};
+use std::sync::Barrier;
+use std::thread;
+use support::{blocks, engines, largest_difference, random_model, run, signal, zoo};
 
 /// Largest difference two engines may show.
 const TOLERANCE: f32 = 1e-5;
-
-fn run(engine: &mut dyn Engine, input: &[f32], lengths: &[usize]) -> Vec<f32> {
-    let mut output = vec![f32::NAN; input.len()];
-    let mut at = 0;
-    for &n in lengths {
-        engine.process(&input[at..at + n], &mut output[at..at + n]);
-        at += n;
-    }
-    output
-}
-
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() })
-        .fold(0.0, |m: f32, d| if d.is_nan() { f32::INFINITY } else { m.max(d) })
-}
 
 #[test]
 fn engines_agree_from_the_first_sample_on_at_every_block_size() {
     for (i, (name, spec)) in zoo().into_iter().enumerate() {
         let model = random_model(spec, i as u64);
         let input = signal(6_000, 7);
-        let mut native = engine::build(&model, EngineChoice::Native).unwrap();
-        let mut onnx = engine::build(&model, EngineChoice::OnnxRuntime).unwrap();
-        assert_eq!((native.kind(), onnx.kind()), (EngineKind::Native, EngineKind::OnnxRuntime));
-        native.prepare(48_000.0, 64).unwrap();
-        onnx.prepare(48_000.0, 64).unwrap();
-        let reference = run(&mut *onnx, &input, &[input.len()]);
+        let mut engines = engines(&model);
+        for (_, engine) in &mut engines {
+            engine.prepare(48_000.0, 64).unwrap();
+        }
+        let (_, oracle) = &mut engines[2];
+        let reference = run(&mut **oracle, &input, &[input.len()]);
         let peak = reference.iter().fold(1.0f32, |m, x| m.max(x.abs()));
         assert!(reference.iter().any(|x| x.abs() > 1e-6), "{name} is silent");
         for block in [Some(1), Some(16), Some(17), Some(64), Some(480), Some(512), Some(2_027), None] {
             // ONNX Runtime takes tens of microseconds a run: single samples need only a part.
             let part = if block == Some(1) { 600 } else { input.len() };
             let lengths = blocks(part, block, 3);
-            for engine in [&mut native, &mut onnx] {
+            for (form, engine) in &mut engines {
                 engine.reset();
                 let output = run(&mut **engine, &input[..part], &lengths);
                 let difference = largest_difference(&output, &reference[..part]);
                 assert!(
                     difference <= TOLERANCE * peak,
-                    "{name}, {} in blocks of {block:?}: {difference:e}",
-                    engine.kind()
+                    "{name}, {form} in blocks of {block:?}: {difference:e}"
                 );
             }
         }
@@ -62,17 +47,89 @@ fn reset_returns_to_exactly_the_first_state() {
     for (name, spec) in zoo() {
         let model = random_model(spec, 5);
         let input = signal(3_000, 1);
-        for choice in [EngineChoice::Native, EngineChoice::OnnxRuntime] {
-            let mut engine = engine::build(&model, choice).unwrap();
+        for (form, mut engine) in engines(&model) {
             engine.prepare(48_000.0, 512).unwrap();
             let lengths = blocks(input.len(), Some(500), 0);
             let first = run(&mut *engine, &input, &lengths);
             run(&mut *engine, &signal(777, 2), &[777]);
             engine.reset();
             let second = run(&mut *engine, &input, &lengths);
-            assert!(first == second, "{name}, {choice}");
+            assert!(first == second, "{name}, {form}");
         }
     }
+}
+
+#[test]
+fn onnx_runtime_fuses_what_the_native_engine_knows_and_nothing_else() {
+    let (_, spec) = zoo().swap_remove(1);
+    let model = random_model(spec, 6);
+    assert!(OnnxEngine::new(&model).unwrap().is_fused());
+    assert!(!OnnxEngine::standard(&model).unwrap().is_fused());
+    let graph = support::as_unknown_graph(&model);
+    assert!(!OnnxEngine::new(&graph).unwrap().is_fused());
+    let error = OnnxEngine::fused(&graph).err().unwrap();
+    assert!(matches!(error, EngineError::UnknownArchitecture), "{error}");
+    // The fused kernel is the native one, so they agree to the bit.
+    let input = signal(3_000, 8);
+    let lengths = blocks(input.len(), None, 9);
+    let mut native = engine::build(&model, EngineChoice::Native).unwrap();
+    let mut fused = engine::build(&model, EngineChoice::OnnxRuntime).unwrap();
+    assert_eq!((native.kind(), fused.kind()), (EngineKind::Native, EngineKind::OnnxRuntime));
+    assert!(run(&mut *native, &input, &lengths) == run(&mut *fused, &input, &lengths));
+}
+
+#[test]
+fn instances_keep_their_own_past_and_end_in_any_order_on_any_thread() {
+    const INSTANCES: usize = 4;
+    let (_, spec) = zoo().swap_remove(1);
+    // Two amps, each played twice, on other signals.
+    let models = [random_model(spec.clone(), 1), random_model(spec, 2)];
+    let inputs: Vec<_> = (0..INSTANCES as u64).map(|i| signal(2_000, i)).collect();
+    let expected: Vec<_> = (0..INSTANCES)
+        .map(|i| run(&mut OnnxEngine::standard(&models[i % 2]).unwrap(), &inputs[i], &[2_000]))
+        .collect();
+    let check = |i: usize, output: &[f32]| {
+        let difference = largest_difference(output, &expected[i]);
+        assert!(difference <= TOLERANCE, "instance {i}: {difference:e}");
+    };
+
+    // In turns on one thread, in blocks of other lengths, with one that comes and one that goes.
+    let mut alive: Vec<_> = models.iter().cycle().take(INSTANCES).map(OnnxEngine::fused).collect();
+    let mut outputs = vec![Vec::new(); INSTANCES];
+    for at in (0..2_000).step_by(500) {
+        for (i, engine) in alive.iter_mut().enumerate() {
+            let lengths = blocks(500, Some(60 + 50 * i), 0);
+            outputs[i].extend(run(engine.as_mut().unwrap(), &inputs[i][at..at + 500], &lengths));
+        }
+        let mut passing = OnnxEngine::fused(&models[0]).unwrap();
+        run(&mut passing, &inputs[0][..100], &[100]);
+    }
+    for (i, output) in outputs.iter().enumerate() {
+        check(i, output);
+    }
+
+    // The first half here, the second on another thread each, at once, while more are built; and
+    // each ends where it is.
+    let barrier = Barrier::new(INSTANCES);
+    thread::scope(|scope| {
+        for (i, engine) in alive.into_iter().enumerate().rev() {
+            let mut engine = engine.unwrap();
+            engine.reset();
+            let mut output = run(&mut engine, &inputs[i][..1_000], &[1_000]);
+            let (barrier, input, model, check) = (&barrier, &inputs[i][1_000..], &models[i % 2], &check);
+            scope.spawn(move || {
+                barrier.wait();
+                output.extend(run(&mut engine, input, &blocks(1_000, Some(64), 0)));
+                check(i, &output);
+                let mut another = OnnxEngine::fused(model).unwrap();
+                drop(engine);
+                let half = run(&mut another, input, &[1_000]);
+                drop(OnnxEngine::standard(model).unwrap());
+                another.reset();
+                assert!(run(&mut another, input, &[1_000]) == half, "instance {i}");
+            });
+        }
+    });
 }
 
 #[test]

@@ -42,6 +42,9 @@ struct TrainArgs {
     /// Folder for checkpoints and model, in place of the config's
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Write the model as a .nam file too, for Neural Amp Modeler's players
+    #[arg(long)]
+    nam: bool,
     /// Name on the card, in place of the config's
     #[arg(long)]
     name: Option<String>,
@@ -189,6 +192,7 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
     t.workers = args.workers.map(usize::from).or(t.workers);
     t.device = args.device.unwrap_or(t.device);
     config.out = args.out.unwrap_or(config.out);
+    config.nam |= args.nam;
     let card = &mut config.card;
     for (text, given) in [
         (&mut card.name, args.name),
@@ -259,6 +263,9 @@ fn report(finished: &Finished) -> Result<(), TrainerError> {
     }
     let card = &finished.model.card;
     println!("model: {}", finished.path.display());
+    if let Some(nam) = &finished.nam {
+        println!("for Neural Amp Modeler: {}", nam.display());
+    }
     for (key, value) in card.to_metadata() {
         println!("  {key}: {value}");
     }

@@ -75,10 +75,14 @@ impl Renderer {
 /// The WaveNet in a model.
 ///
 /// # Errors
-/// The model is some other graph, which libtorch cannot run.
+/// The model is no WaveNet, which libtorch cannot run.
 pub fn wavenet<'a>(model: &'a Model, path: &Path) -> Result<&'a WaveNet, TrainerError> {
     match &model.network {
         Network::WaveNet(net) => Ok(net),
+        Network::Lstm(_) | Network::Linear(_) | Network::Slimmable(_) => Err(TrainerError::recording(
+            path,
+            "a model that is no WaveNet of one size, which is all that the trainer runs; use `tonewright render`",
+        )),
         Network::Graph(_) => Err(TrainerError::recording(
             path,
             "an ONNX graph of unknown architecture, which libtorch cannot run; use `tonewright render` with the engine `onnxruntime`",

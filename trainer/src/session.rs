@@ -13,7 +13,8 @@ use crate::progress::Progress;
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
 use crate::train::{self, Outcome, Run};
 use crate::virtual_capture;
-use shared::model::{Model, Network, WaveNet, WaveNetSpec};
+use shared::model::nam::Version;
+use shared::model::{Card, Model, Network, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,8 @@ pub enum Begin {
 pub struct Finished {
     /// The model file.
     pub path: PathBuf,
+    /// The same as a `.nam` file, if the config asks for one.
+    pub nam: Option<PathBuf>,
     /// The model as it was read back from it.
     pub model: Model,
     /// How training went.
@@ -123,7 +126,7 @@ pub fn describe(spec: &WaveNetSpec, rate_hz: u32) -> String {
 ///
 /// # Errors
 /// The out folder holds an earlier run that nobody allowed to replace, the recordings or the network
-/// are refused, a file cannot be written, training fails, or it ended before its first step.
+/// are refused, a `.nam` file is asked for and cannot express the network, a file cannot be written, training fails, or it ended before its first step.
 pub fn run(
     config: &Config,
     begin: Begin,
@@ -138,6 +141,9 @@ pub fn run(
     let (device, why) = device::choose(t.device)?;
     say(&format!("device: {why}"));
     let spec = config.model.spec()?;
+    if config.nam {
+        check_nam(&spec)?;
+    }
     if let Data::Virtual(_) = config.data {
         say("playing and recording the virtual capture …");
     }
@@ -202,9 +208,26 @@ fn model_path(config: &Config) -> PathBuf {
     config.out.join(format!("{stem}.onnx"))
 }
 
+/// The `.nam` file beside a model file.
+fn nam_path(model: &Path) -> PathBuf {
+    model.with_extension("nam")
+}
+
+/// Says before training, not after, that a network has no `.nam` form.
+fn check_nam(spec: &WaveNetSpec) -> Result<(), TrainerError> {
+    let net = WaveNet::new(spec.clone(), vec![0.0; spec.weight_count()])?;
+    let model = Model { card: Card::default(), network: Network::WaveNet(net) };
+    match model.to_nam(Version::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(TrainerError::Setting(format!("`nam`: the network {error}"))),
+    }
+}
+
 fn check_no_earlier_run(config: &Config) -> Result<(), TrainerError> {
     let (best, last) = train::checkpoint_paths(&config.out);
-    match [model_path(config), best, last].iter().any(|path| path.exists()) {
+    let model = model_path(config);
+    let nam = config.nam.then(|| nam_path(&model));
+    match [model, best, last].iter().chain(&nam).any(|path| path.exists()) {
         true => Err(TrainerError::EarlierRun { folder: config.out.clone() }),
         false => Ok(()),
     }
@@ -261,7 +284,12 @@ fn finish(
     let parity = export::parity(&model, &path)?;
     let output = render_part(&model, &path, validation)?;
     let distance = evaluate::distance(&output, validation.target())?;
-    Ok(Finished { path, model, outcome, distance, parity })
+    let nam = config.nam.then(|| nam_path(&path));
+    if let Some(nam) = &nam {
+        model.save(nam)?;
+        Model::load(nam)?;
+    }
+    Ok(Finished { path, nam, model, outcome, distance, parity })
 }
 
 /// The file's output on the held-out part, through libtorch.

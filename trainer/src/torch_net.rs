@@ -1,7 +1,7 @@
 //! The forward function of a WaveNet in libtorch, differentiable and on any device.
 
 use crate::TrainerError;
-use shared::model::{Activation, Gating, HeadSource, LayerArray, WaveNetSpec};
+use shared::model::{Activation, Gating, HeadSource, LayerArray, Residual, WaveNetSpec};
 use tch::{Device, Kind, Tensor};
 
 /// Says whether the trainer can train an architecture. Every engine runs more than this.
@@ -129,10 +129,7 @@ impl TorchNet {
                     });
                 }
                 let aligned = self.align(&hidden, samples)?;
-                hidden = match self.feedback(array, &z, &mut next)? {
-                    Some(z) => aligned.f_add(&z)?,
-                    None => aligned,
-                };
+                hidden = self.residual(array, aligned, &z, &mut next)?;
             }
             let source = match array.head.source {
                 HeadSource::Hidden => hidden.shallow_clone(),
@@ -149,18 +146,22 @@ impl TorchNet {
         Ok(output.f_mul_scalar(f64::from(self.spec.head_scale))?)
     }
 
-    /// What a layer adds to the hidden signal.
-    fn feedback<'a>(
+    /// The hidden signal after a layer with the activations `z`.
+    fn residual<'a>(
         &self,
         array: &LayerArray,
+        hidden: Tensor,
         z: &Tensor,
         next: &mut impl FnMut() -> &'a Tensor,
-    ) -> Result<Option<Tensor>, TrainerError> {
-        Ok(if array.layer1x1_groups.is_some() {
+    ) -> Result<Tensor, TrainerError> {
+        if array.layer1x1_groups.is_some() {
             let (weight, bias) = (next(), next());
-            Some(z.f_conv1d(weight, Some(bias), 1, 0, 1, 1)?)
-        } else {
-            array.residual.then(|| z.shallow_clone())
+            return Ok(hidden.f_add(&z.f_conv1d(weight, Some(bias), 1, 0, 1, 1)?)?);
+        }
+        Ok(match array.residual {
+            Residual::Keep => hidden,
+            Residual::Add => hidden.f_add(z)?,
+            Residual::Replace => z.shallow_clone(),
         })
     }
 

@@ -13,7 +13,7 @@ use support::noise;
 use trainer::TrainerError;
 use trainer::adam::Adam;
 use trainer::checkpoint::Checkpoint;
-use trainer::config::{Config, Data, Network, Train, VirtualSource};
+use trainer::config::{Config, Data, Network, SeedNetwork, Train, VirtualSource};
 use trainer::data::{Pair, Part};
 use trainer::device::{Device, DeviceChoice};
 use trainer::gradient::{self, BackendChoice, BatchLoss, Gradient, Setup};
@@ -305,6 +305,18 @@ fn ffts_longer_than_a_short_recording_are_refused_in_words() {
 }
 
 #[test]
+fn a_network_without_a_nam_form_is_refused_before_it_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = toy_config(folder.path());
+    config.nam = true;
+    config.model = Network::Seed(SeedNetwork { channels: 2, blocks: 2, kernel_size: 3, causal: false });
+    let never = AtomicBool::new(true);
+    let run = session::run(&config, Begin::Fresh, &never, &mut Progress::silent(), &|_| {});
+    let error = run.unwrap_err().to_string();
+    assert!(error.contains("`nam`") && error.contains("centred"), "{error}");
+}
+
+#[test]
 fn three_seconds_of_the_virtual_capture_become_a_model_that_every_engine_plays() {
     let folder = tempfile::tempdir().unwrap();
     let source = VirtualSource { seconds: 3.0, validation_seconds: 1.0, sample_rate_hz: 48_000, seed: 3 };
@@ -317,6 +329,7 @@ fn three_seconds_of_the_virtual_capture_become_a_model_that_every_engine_plays()
     config.train =
         Train { batch: 8, segment_samples: 2_048, steps: 150, device: DeviceChoice::Cpu, ..config.train };
     config.card.licence = "MIT OR Apache-2.0".into();
+    config.nam = true;
     assert!(matches!(config.model, Network::Seed(_)));
     let stop = AtomicBool::new(false);
     let finished = session::run(&config, Begin::Fresh, &stop, &mut Progress::silent(), &|_| {}).unwrap();
@@ -333,6 +346,21 @@ fn three_seconds_of_the_virtual_capture_become_a_model_that_every_engine_plays()
     assert_eq!(model.card.name, "tiny");
     assert_eq!(model.card.esr, Some(o.esr));
     assert!((-60.0..0.0).contains(&model.card.loudness_dbfs.unwrap()), "{:?}", model.card);
+    // The same for Neural Amp Modeler's players.
+    let nam = finished.nam.unwrap();
+    assert_eq!(nam, config.out.join("tiny.nam"));
+    assert!(std::fs::read(&nam).unwrap().starts_with(b"{"));
+    let nam = Model::load(&nam).unwrap();
+    assert_eq!(nam.card, model.card);
+    let input: Vec<f32> = (0..4_800).map(|i| (i as f32 * 0.03).sin() * 0.5).collect();
+    let [a, b] = [&model, &nam].map(|model| {
+        let mut engine = shared::engine::build(model, EngineChoice::Native).unwrap();
+        let mut output = vec![0.0; input.len()];
+        engine.process(&input, &mut output);
+        output
+    });
+    let apart = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart <= 1e-6, "{apart:e}");
     // The same once more, to the bit; and another seed is another model.
     config.out = folder.path().join("again");
     let again = session::run(&config, Begin::Fresh, &stop, &mut Progress::silent(), &|_| {}).unwrap();

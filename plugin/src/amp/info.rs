@@ -43,6 +43,14 @@ impl ModelInfo {
 pub fn architecture(model: &Model) -> String {
     match &model.network {
         Network::Graph(graph) => format!("ONNX graph with {} states", graph.states().len()),
+        Network::Lstm(lstm) => {
+            let spec = lstm.spec();
+            format!("LSTM, layers × cells {} × {}", spec.layers, spec.hidden)
+        }
+        Network::Linear(linear) => {
+            format!("impulse response of {} samples", linear.impulse_response().len())
+        }
+        Network::Slimmable(slimmable) => format!("{} sizes", slimmable.sizes().len()),
         Network::WaveNet(net) => {
             let spec = net.spec();
             let arrays: Vec<String> =

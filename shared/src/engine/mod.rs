@@ -2,7 +2,8 @@
 //!
 //! Two engines agree to 1e-5 on every model: [`native`](native::NativeEngine), our own kernels for
 //! the architectures we know, and [`onnxruntime`](onnxruntime::OnnxEngine), for any graph that
-//! follows the streaming contract. [`Resampled`] puts either behind any sample rate.
+//! follows the streaming contract, with a kernel of ours inside where it can be.
+//! [`Resampled`] puts either behind any sample rate.
 
 pub mod native;
 pub mod onnxruntime;

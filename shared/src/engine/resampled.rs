@@ -2,6 +2,7 @@
 
 use super::{Engine, EngineError, EngineKind};
 use crate::model::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
+use crate::simd::FlushDenormals;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
     Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction,
@@ -88,6 +89,8 @@ impl Engine for Resampled {
         let Some(path) = &mut self.path else {
             return self.inner.process(input, output);
         };
+        // The engine flushes its own subnormal numbers, but filters make new ones of a dying sound.
+        let _flush = FlushDenormals::new();
         let parts = input.chunks(self.max_block_samples).zip(output.chunks_mut(self.max_block_samples));
         for (input, output) in parts {
             path.process(input, output, self.inner.as_mut());

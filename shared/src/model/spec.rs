@@ -19,15 +19,24 @@ pub mod limits {
     pub const DILATION: usize = 65_536;
     /// Receptive field of a whole network, in samples.
     pub const RECEPTIVE_FIELD: usize = 1 << 20;
-    /// Values of history a network keeps over all its layers.
+    /// Values of all signals that a network keeps, past and present.
     pub const HISTORY: usize = 1 << 24;
+    /// Rows of all tensors of a network. Where a convolution is in groups, an engine may make an
+    /// operation of each row, which takes some hundred bytes. NAM's standard network has 1,700.
+    pub const ROWS: usize = 1 << 17;
     /// Weights of a network.
     pub const WEIGHTS: usize = 4 << 20;
-    /// Weights times receptive field: what it takes to settle a network before it is heard. About
-    /// ten seconds of one core; NAM's standard network is a five-hundredth of it.
-    pub const SETTLING: usize = 1 << 35;
-    /// Networks inside networks, as conditions.
+    /// Multiplications, or what takes as long, that settle a network before it is heard: about two
+    /// seconds of one core. NAM's standard network takes a hundredth of it.
+    pub const SETTLING: usize = 6 << 30;
+    /// Layers of an LSTM.
+    pub const LSTM_LAYERS: usize = 32;
+    /// Samples of a linear model's impulse response.
+    pub const IMPULSE_RESPONSE: usize = 1 << 20;
+    /// Networks inside networks, as conditions, and containers inside containers.
     pub const NESTING: usize = 2;
+    /// Sizes of a slimmable model.
+    pub const SIZES: usize = 32;
 }
 
 /// A WaveNet: stacks of dilated convolutions with residual connections.
@@ -66,12 +75,11 @@ pub struct LayerArray {
     pub conv_groups: usize,
     /// Whether every layer adds a 1x1 convolution of the condition, and in how many groups.
     pub mixin_groups: Option<usize>,
-    /// Whether a 1x1 convolution leads back to the hidden signal, and in how many groups. Without
-    /// one the hidden signal gets the activations themselves if [`LayerArray::residual`] is set.
+    /// Whether a 1x1 convolution leads back to the hidden signal, and in how many groups. What it
+    /// gives is added; without one [`LayerArray::residual`] says what becomes of the hidden signal.
     pub layer1x1_groups: Option<usize>,
-    /// Without a 1x1: whether the activations are added to the hidden signal. (NAM's arrays
-    /// without a 1x1 pass the hidden signal on unchanged; the seed network adds.)
-    pub residual: bool,
+    /// What becomes of the hidden signal in a layer without a 1x1.
+    pub residual: Residual,
     /// A 1x1 convolution of the activations before they reach the head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head1x1: Option<Head1x1>,
@@ -126,6 +134,52 @@ impl Gating {
     /// Rows the convolution gives for each row of the bottleneck.
     pub(crate) fn factor(&self) -> usize {
         if self.is_none() { 1 } else { 2 }
+    }
+}
+
+/// What a layer without a 1x1 does to the hidden signal. In files, `false`, `true` and `"replace"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenResidual", into = "WrittenResidual")]
+pub enum Residual {
+    /// Passes it on unchanged (NAM's WaveNets).
+    Keep,
+    /// Adds the activations to it (the seed network).
+    Add,
+    /// Puts the activations in its place (NAM's ConvNets).
+    Replace,
+}
+
+/// [`Residual`] in files, where it began as a yes or no.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum WrittenResidual {
+    Adds(bool),
+    Named(ResidualName),
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ResidualName {
+    Replace,
+}
+
+impl From<WrittenResidual> for Residual {
+    fn from(written: WrittenResidual) -> Self {
+        match written {
+            WrittenResidual::Adds(false) => Self::Keep,
+            WrittenResidual::Adds(true) => Self::Add,
+            WrittenResidual::Named(ResidualName::Replace) => Self::Replace,
+        }
+    }
+}
+
+impl From<Residual> for WrittenResidual {
+    fn from(residual: Residual) -> Self {
+        match residual {
+            Residual::Keep => Self::Adds(false),
+            Residual::Add => Self::Adds(true),
+            Residual::Replace => Self::Named(ResidualName::Replace),
+        }
     }
 }
 
@@ -273,7 +327,7 @@ impl WaveNetSpec {
             conv_groups: 1,
             mixin_groups: None,
             layer1x1_groups: None,
-            residual: true,
+            residual: Residual::Add,
             head1x1: None,
             films: FilmSlots::default(),
             layers: (0..blocks.min(usize::BITS as usize - 1)).map(layer).collect(),
@@ -389,7 +443,7 @@ impl LayerArray {
             conv_groups: 1,
             mixin_groups: Some(1),
             layer1x1_groups: Some(1),
-            residual: true,
+            residual: Residual::Add,
             head1x1: None,
             films: FilmSlots::default(),
             layers,

@@ -1,18 +1,38 @@
 //! Whether a description is possible: every size against its limit and against the others.
 
-use super::{Activation, Gating, HeadSource, LayerArray, ModelError, PostHead, WaveNetSpec, limits};
+use super::{
+    Activation, Gating, HeadSource, LayerArray, ModelError, PostHead, Residual, WaveNetSpec, limits,
+};
 
 /// Values that an engine's history takes on top of the history itself, for each channel: a tile of
 /// the present, and its mirror.
 const HISTORY_MARGIN: usize = 256;
 
+/// Values that a row of a signal takes at least: a tile of the present, and what keeps rows apart.
+const ROW_VALUES: usize = 80;
+
+/// What a row of a tensor costs an engine for each sample beside its multiplications, as so many of
+/// them: a network of many narrow or grouped layers takes its time as well.
+const ROW_COST: usize = 16;
+
 /// Checks one size against its limits.
-fn within(what: impl Into<String>, found: usize, min: usize, max: usize) -> Result<(), ModelError> {
+pub(super) fn within(
+    what: impl Into<String>,
+    found: usize,
+    min: usize,
+    max: usize,
+) -> Result<(), ModelError> {
     if (min..=max).contains(&found) {
         return Ok(());
     }
     let what = what.into();
     Err(ModelError::Limit { what, found: found as u64, min: min as u64, max: max as u64 })
+}
+
+/// Checks what settling a network takes before it is heard.
+pub(super) fn check_settling(samples: usize, operations: usize) -> Result<(), ModelError> {
+    let max = limits::SETTLING;
+    if operations > max { Err(ModelError::Settling { samples, operations, max }) } else { Ok(()) }
 }
 
 fn divides(what: &str, groups: usize, channels: &[usize]) -> Result<(), ModelError> {
@@ -34,7 +54,8 @@ impl WaveNetSpec {
         within("number of output channels", self.output_channels(), 1, 1)
     }
 
-    fn validate_at(&self, depth: usize) -> Result<(), ModelError> {
+    /// Checks a network that may have several outputs, being the condition of `depth` others.
+    pub(super) fn validate_at(&self, depth: usize) -> Result<(), ModelError> {
         within("nesting of condition networks", depth, 0, limits::NESTING)?;
         within("number of layer arrays", self.arrays.len(), 1, limits::ARRAYS)?;
         if !self.head_scale.is_finite() {
@@ -81,10 +102,14 @@ impl WaveNetSpec {
             self.validate_centred()?;
         }
         within("receptive field in samples", self.receptive_field_samples(), 1, limits::RECEPTIVE_FIELD)?;
-        within("number of values of history", self.history_values(), 0, limits::HISTORY)?;
-        within("number of weights", self.weight_count(), 1, limits::WEIGHTS)?;
-        let settling = self.weight_count().saturating_mul(self.receptive_field_samples());
-        within("weights times receptive field", settling, 1, limits::SETTLING)
+        within("number of values of all its signals", self.signal_values(), 0, limits::HISTORY)?;
+        let tensors = self.tensors();
+        let weights = tensors.last().map_or(0, |t| t.range().end);
+        within("number of weights", weights, 1, limits::WEIGHTS)?;
+        let rows: usize = tensors.iter().map(|t| t.shape[0]).sum();
+        within("number of rows of all tensors", rows, 1, limits::ROWS)?;
+        let settling = (weights + ROW_COST * rows).saturating_mul(self.receptive_field_samples());
+        check_settling(self.receptive_field_samples(), settling)
     }
 
     /// Centred kernels need odd lengths, and every branch must be delayed alike; only the seed
@@ -113,27 +138,34 @@ impl WaveNetSpec {
         }
     }
 
-    /// Values of history that streaming the network keeps.
-    fn history_values(&self) -> usize {
+    /// Values of all signals that an engine keeps, past and present.
+    fn signal_values(&self) -> usize {
         let mut total = 0usize;
         let mut add = |channels: usize, kernel_size: usize, dilation: usize| {
             let history = (kernel_size - 1) * dilation;
-            if history > 0 {
-                total = total.saturating_add(channels * (history + HISTORY_MARGIN));
-            }
+            let row = if history > 0 { history + HISTORY_MARGIN } else { ROW_VALUES };
+            total = total.saturating_add(channels * row);
         };
         for array in &self.arrays {
             for layer in &array.layers {
                 add(array.channels, layer.kernel_size, layer.dilation);
+                if array.films.conv_pre.is_some() {
+                    add(array.channels, 1, 1);
+                }
             }
             add(array.head_input_channels(), array.head.kernel_size, array.head.dilation);
+            add(array.head.channels, 1, 1);
+            // What the layers of an array share, six times as wide as its widest signal at most.
+            let widths = [2 * array.bottleneck, self.condition_channels(), array.head_input_channels()];
+            add(6 * widths.into_iter().fold(array.channels, usize::max), 1, 1);
         }
         if let (Some(post), Some(array)) = (&self.post_head, self.arrays.last()) {
             for (i, &kernel_size) in post.kernel_sizes.iter().enumerate() {
                 add(if i == 0 { array.head.channels } else { post.channels }, kernel_size, 1);
+                add(post.channels, 1, 1);
             }
         }
-        total.saturating_add(self.condition.as_ref().map_or(0, |c| c.history_values()))
+        total.saturating_add(self.condition.as_ref().map_or(0, |c| c.signal_values()))
     }
 }
 
@@ -146,7 +178,10 @@ impl LayerArray {
         within(at("head channels"), self.head.channels, 1, limits::CHANNELS)?;
         within(at("head kernel size"), self.head.kernel_size, 1, limits::KERNEL_SIZE)?;
         within(at("head dilation"), self.head.dilation, 1, limits::DILATION)?;
-        if self.layer1x1_groups.is_none() && self.residual && self.bottleneck != self.channels {
+        if self.layer1x1_groups.is_none()
+            && self.residual != Residual::Keep
+            && self.bottleneck != self.channels
+        {
             return Err(ModelError::Architecture(format!(
                 "array {index} adds {} rows of activations to {} channels; a bottleneck needs a layer 1x1",
                 self.bottleneck, self.channels
@@ -168,6 +203,7 @@ impl LayerArray {
             let rows = self.film_rows(layer.gating.factor(), condition_channels);
             for (film, rows) in self.films.all().into_iter().zip(rows) {
                 if let Some(film) = film {
+                    let rows = if film.shift { 2 * rows } else { rows };
                     divides(&at("modulation"), film.groups, &[condition_channels, rows])?;
                 }
             }
@@ -220,5 +256,32 @@ impl PostHead {
             validate_activation(&self.activation, rows, "head activation")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LstmSpec;
+
+    #[test]
+    fn many_narrow_layers_take_their_time_as_well() {
+        // Few weights times a long memory: what takes the time is going from layer to layer.
+        let wavenet =
+            |layers| WaveNetSpec::nam_a1(1, 1, &[vec![1000; layers], vec![1000; layers]]).validate();
+        assert!(wavenet(60).is_ok());
+        assert!(wavenet(120).unwrap_err().to_string().contains("settling"));
+        let lstm =
+            |layers| LstmSpec { layers, hidden: 1, warm_up_samples: limits::RECEPTIVE_FIELD }.validate();
+        assert!(lstm(8).is_ok());
+        assert!(lstm(32).unwrap_err().to_string().contains("settling"));
+    }
+
+    #[test]
+    fn what_players_have_is_far_from_the_limit() {
+        for spec in [WaveNetSpec::nam_standard(), WaveNetSpec::nam_a2(8), WaveNetSpec::nam_a2(32)] {
+            spec.validate().unwrap();
+        }
+        LstmSpec { layers: 4, hidden: 40, warm_up_samples: 96_000 }.validate().unwrap();
     }
 }

@@ -1,11 +1,18 @@
 //! Networks with random weights, and signals, for the tests of this crate.
 
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
+#![allow(dead_code, reason = "every test is a crate of its own and uses some of this")]
+
+pub mod reference;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use shared::engine::Engine;
+use shared::engine::native::NativeEngine;
+use shared::engine::onnxruntime::OnnxEngine;
 use shared::model::{
-    Activation, Card, Film, FilmSlots, Gating, Head1x1, Model, Network, PostHead, WaveNet, WaveNetSpec,
+    Activation, Card, Film, FilmSlots, Gating, Head1x1, Linear, Lstm, LstmSpec, Model, Network, PostHead,
+    Residual, WaveNet, WaveNetSpec,
 };
 
 /// A model with weights as a fresh training would start from.
@@ -18,6 +25,45 @@ pub fn random_model(spec: WaveNetSpec, seed: u64) -> Model {
     }
     let card = Card { name: format!("random {seed}"), ..Card::default() };
     Model { card, network: Network::WaveNet(WaveNet::new(spec, weights).unwrap()) }
+}
+
+/// A network with an empty card.
+pub fn model_of(network: Network) -> Model {
+    Model { card: Card::default(), network }
+}
+
+/// An LSTM with weights as a fresh training would start from, and initial states that are not 0.
+pub fn random_lstm(spec: LstmSpec, seed: u64) -> Lstm {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let bound = 1.0 / (spec.hidden as f32).sqrt();
+    let weights = (0..spec.weight_count()).map(|_| rng.random_range(-bound..bound)).collect();
+    Lstm::new(spec, weights).unwrap()
+}
+
+/// A response that dies away, and a constant.
+pub fn random_linear(taps: usize, seed: u64) -> Linear {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut tap = |k: usize| rng.random_range(-0.5..0.5f32) * (-5.0 * k as f32 / taps as f32).exp();
+    Linear::new((0..taps).map(&mut tap).collect(), 0.125).unwrap()
+}
+
+/// Runs a signal in blocks of the given lengths.
+pub fn run(engine: &mut dyn Engine, input: &[f32], lengths: &[usize]) -> Vec<f32> {
+    let mut output = vec![f32::NAN; input.len()];
+    let mut at = 0;
+    for &n in lengths {
+        engine.process(&input[at..at + n], &mut output[at..at + n]);
+        at += n;
+    }
+    output
+}
+
+/// The largest difference of two signals; infinite where one is not a number.
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() })
+        .fold(0.0, |m: f32, d| if d.is_nan() { f32::INFINITY } else { m.max(d) })
 }
 
 /// Every kind of network the description covers, small where size does not matter.
@@ -76,7 +122,7 @@ pub fn zoo() -> Vec<(&'static str, WaveNetSpec)> {
     });
     each("no 1x1", &|spec| {
         spec.arrays[0].layer1x1_groups = None;
-        spec.arrays[0].residual = false;
+        spec.arrays[0].residual = Residual::Keep;
     });
     each("modulated everywhere", &|spec| {
         let film = |shift| Some(Film { shift, groups: 1 });
@@ -164,4 +210,14 @@ pub fn as_unknown_graph(model: &Model) -> Model {
     let at = changed.windows(producer.len()).position(|w| w == producer).unwrap();
     changed[at..at + producer.len()].copy_from_slice(b"somebody's");
     Model::from_onnx(&changed, "graph").unwrap()
+}
+
+/// All that can play a network we know, by name. The last is the oracle: a graph of standard
+/// operators in ONNX Runtime, and no code of ours.
+pub fn engines(model: &Model) -> [(&'static str, Box<dyn Engine>); 3] {
+    [
+        ("native", Box::new(NativeEngine::new(model).unwrap())),
+        ("fused", Box::new(OnnxEngine::fused(model).unwrap())),
+        ("standard", Box::new(OnnxEngine::standard(model).unwrap())),
+    ]
 }

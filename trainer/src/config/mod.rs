@@ -32,6 +32,9 @@ pub struct Config {
     pub card: CardText,
     /// Folder for checkpoints and the finished model.
     pub out: PathBuf,
+    /// Whether the model is written as a `.nam` file too, beside the ONNX file.
+    #[serde(default)]
+    pub nam: bool,
 }
 
 /// A network by name, or in full.

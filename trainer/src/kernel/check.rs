@@ -4,7 +4,7 @@ use super::Unsupported;
 use super::function::Function;
 use super::ops::{Op, Rows, TILE, Then};
 use super::plan::Plan;
-use shared::model::{Gating, HeadSource, WaveNetSpec};
+use shared::model::{Gating, HeadSource, Residual, WaveNetSpec};
 
 /// Refuses what the plan's builder does not know.
 pub(super) fn check_spec(spec: &WaveNetSpec) -> Result<(), Unsupported> {
@@ -31,6 +31,9 @@ pub(super) fn check_spec(spec: &WaveNetSpec) -> Result<(), Unsupported> {
         }
         if array.head1x1.is_some() {
             return refuse(format!("a 1x1 convolution before the head (array {i})"));
+        }
+        if array.layer1x1_groups.is_none() && array.residual == Residual::Replace {
+            return refuse(format!("layers without a residual path (array {i})"));
         }
         if array.films != Default::default() {
             return refuse(format!("modulations (array {i})"));

@@ -1,7 +1,7 @@
 //! Activation functions on vectors, with slopes computed from what the function gave.
 
-use super::simd::{Simd, abs, sigmoid, tanh};
 use shared::model::Activation;
+use shared::simd::{Simd, abs, sigmoid, tanh};
 
 /// An activation whose slope follows from its value, or is kept by the forward pass.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,21 +9,19 @@
 //! A [`SegmentKernel`] belongs to one thread; for a batch, use one in each thread and add up their
 //! gradients.
 
-mod arena;
 mod check;
 mod function;
 mod ops;
 mod plan;
 #[cfg(test)]
 mod reference;
-mod simd;
 #[cfg(test)]
 mod tests;
 
-use arena::Arena;
 use ops::{Op, Run};
 use plan::{Plan, Program};
 use shared::model::WaveNetSpec;
+use shared::simd::{self, Aligned, Level};
 
 /// Why the kernel does not do an architecture; libtorch does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,37 +36,6 @@ impl Unsupported {
     }
 }
 
-/// The instructions a kernel uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isa {
-    /// Whatever the compiler makes of plain arithmetic.
-    Portable,
-    /// AVX2 with FMA, 8 lanes.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// AVX-512F, 16 lanes.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Isa {
-    /// What this processor has, best first.
-    pub fn available() -> Vec<Self> {
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
-                found.push(Self::Avx512);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                found.push(Self::Avx2);
-            }
-        }
-        found.push(Self::Portable);
-        found
-    }
-}
-
 /// Forward and backward pass of one segment on one thread.
 ///
 /// It owns all activations; after [`SegmentKernel::new`] nothing allocates. Weights and gradient
@@ -80,8 +47,8 @@ impl Isa {
 #[derive(Debug)]
 pub struct SegmentKernel {
     plan: Plan,
-    isa: Isa,
-    arena: Arena,
+    level: Level,
+    arena: Aligned,
     packed: Vec<f32>,
     /// Whether the arena holds the activations of a segment.
     forward_done: bool,
@@ -103,22 +70,22 @@ impl SegmentKernel {
     /// modulations, groups, gating, a bottleneck, 1x1 or further convolutions around the head,
     /// parametric or unusual activations.
     pub fn new(spec: &WaveNetSpec, output_len: usize) -> Result<Self, Unsupported> {
-        Self::with_isa(spec, output_len, Isa::available()[0])
+        Self::with_level(spec, output_len, Level::available()[0])
     }
 
     /// Like [`SegmentKernel::new`] with chosen instructions.
     ///
     /// # Errors
     /// As for [`SegmentKernel::new`], or the processor does not have the instructions.
-    pub fn with_isa(spec: &WaveNetSpec, output_len: usize, isa: Isa) -> Result<Self, Unsupported> {
-        if !Isa::available().contains(&isa) {
-            return Err(Unsupported::new(format!("{isa:?} on this processor")));
+    pub fn with_level(spec: &WaveNetSpec, output_len: usize, level: Level) -> Result<Self, Unsupported> {
+        if !Level::available().contains(&level) {
+            return Err(Unsupported::new(format!("{level:?} on this processor")));
         }
         let plan = Plan::new(spec, output_len)?;
-        let mut arena = Arena::new(plan.arena);
+        let mut arena = Aligned::new(plan.arena);
         arena.values_mut()[plan.ones..plan.ones + plan.chunk].fill(1.0);
         let packed = vec![0.0; plan.forward.gather.len().max(plan.backward.gather.len())];
-        Ok(Self { plan, isa, arena, packed, forward_done: false })
+        Ok(Self { plan, level, arena, packed, forward_done: false })
     }
 
     /// Samples of input of a segment: `output_len + receptive_field_samples() - 1`.
@@ -132,8 +99,8 @@ impl SegmentKernel {
     }
 
     /// The instructions in use.
-    pub fn isa(&self) -> Isa {
-        self.isa
+    pub fn level(&self) -> Level {
+        self.level
     }
 
     /// Computes the output of a segment and keeps the activations for [`SegmentKernel::backward`].
@@ -150,8 +117,8 @@ impl SegmentKernel {
         let mut from = plan.from;
         while from < plan.end {
             let to = (from + plan.chunk).min(plan.end);
-            let run = Run { arena: self.arena.pointer(), weights, packed: &self.packed, from, to };
-            execute(self.isa, &plan.forward.ops, run, &mut []);
+            let run = Run { arena: self.arena.pointer_mut(), weights, packed: &self.packed, from, to };
+            execute(self.level, &plan.forward.ops, run, &mut []);
             from = to;
         }
         let values = &self.arena.values_mut()[plan.output..plan.output + plan.output_len];
@@ -182,8 +149,8 @@ impl SegmentKernel {
         let mut to = plan.end;
         while to > plan.from {
             let from = to.saturating_sub(plan.chunk).max(plan.from);
-            let run = Run { arena: self.arena.pointer(), weights, packed: &self.packed, from, to };
-            execute(self.isa, &plan.backward.ops, run, gradient);
+            let run = Run { arena: self.arena.pointer_mut(), weights, packed: &self.packed, from, to };
+            execute(self.level, &plan.backward.ops, run, gradient);
             to = from;
         }
     }
@@ -194,16 +161,16 @@ fn pack(program: &Program, weights: &[f32], packed: &mut [f32]) {
     packed.iter_mut().zip(&program.gather).for_each(|(p, &at)| *p = weights[at as usize]);
 }
 
-fn execute(isa: Isa, ops: &[Op], run: Run<'_>, gradient: &mut [f32]) {
-    // SAFETY: `SegmentKernel::with_isa` made sure of the instructions and `Plan::check` of the
+fn execute(level: Level, ops: &[Op], run: Run<'_>, gradient: &mut [f32]) {
+    // SAFETY: `SegmentKernel::with_level` made sure of the instructions and `Plan::check` of the
     // operations; the slices have the lengths it assumed, and `&mut self` owns the arena.
     unsafe {
-        match isa {
-            Isa::Portable => ops::run::<simd::Portable, 2, 2>(ops, run, gradient),
+        match level {
+            Level::Portable => ops::run::<simd::Portable, 2, 2>(ops, run, gradient),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => run_avx2(ops, run, gradient),
+            Level::Avx2 => run_avx2(ops, run, gradient),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => run_avx512(ops, run, gradient),
+            Level::Avx512 => run_avx512(ops, run, gradient),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! there are no remainders.
 
 use super::function::{Function, Hardtanh, Identity, Leaky, Pointwise, Sigmoid, Silu, Softsign, Tanh};
-use super::simd::Simd;
+use shared::simd::Simd;
 
 /// Samples in a tile.
 pub(super) const TILE: usize = 64;

@@ -19,7 +19,7 @@ use super::Unsupported;
 use super::check::check_spec;
 use super::function::Function;
 use super::ops::{Addend, Column, Conv, Op, Outer, Rows, Sum, TILE, Then, groups};
-use shared::model::{HeadSource, LayerArray, TensorSpec, WaveNetSpec};
+use shared::model::{HeadSource, LayerArray, Residual, TensorSpec, WaveNetSpec};
 
 /// Values of one signal in a chunk. Measured: large enough for long scalar products, small enough
 /// for a layer's chunk to stay in the second-level cache.
@@ -264,7 +264,7 @@ impl Builder<'_> {
                 let add = if j > 0 { Some(skip) } else { previous.map(|p| p.head) };
                 sums.push(Sum { add, to: skip, from: floor(source_from) });
             }
-            let adds_values = array.layer1x1_groups.is_none() && array.residual;
+            let adds_values = array.layer1x1_groups.is_none() && array.residual == Residual::Add;
             if let Some(next) = next
                 && adds_values
             {
@@ -462,7 +462,7 @@ impl Builder<'_> {
             to.extend(self.bias_column(&format!("{name}.layer1x1.bias")));
             program.ops.push(Op::Outer(Outer { from, count: channels, rows: after, columns: to }));
         }
-        let adds_values = array.layer1x1_groups.is_none() && array.residual;
+        let adds_values = array.layer1x1_groups.is_none() && array.residual == Residual::Add;
         let direct = after.filter(|_| adds_values).map(|rows| Addend { rows, from });
         push_conv(
             program,

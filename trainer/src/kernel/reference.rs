@@ -1,6 +1,6 @@
 //! The network and its gradient in plain double precision, written to be read.
 
-use shared::model::{Activation, HeadSource, WaveNetSpec};
+use shared::model::{Activation, HeadSource, Residual, WaveNetSpec};
 
 type Signal = Vec<Vec<f64>>;
 
@@ -193,7 +193,7 @@ impl Reference<'_> {
                 let one_by_one = self.conv(&format!("{name}.layer1x1"), 1);
                 match &one_by_one {
                     Some(conv) => add_at(&mut next, 0, &conv.forward(w, &values)),
-                    None if array.residual => add_at(&mut next, 0, &values),
+                    None if array.residual == Residual::Add => add_at(&mut next, 0, &values),
                     None => {}
                 }
                 let hidden = std::mem::replace(&mut hidden, next);
@@ -229,7 +229,7 @@ impl Reference<'_> {
                 let n = layer.sums[0].len();
                 let mut d = match &layer.one_by_one {
                     Some(conv) => conv.backward(w, &layer.values, &d_hidden, &mut dw),
-                    None if array.residual => d_hidden.clone(),
+                    None if array.residual == Residual::Add => d_hidden.clone(),
                     None => zeros(array.channels, n),
                 };
                 if skips {

@@ -1,6 +1,7 @@
+use super::SegmentKernel;
 use super::reference::Reference;
-use super::{Isa, SegmentKernel};
-use shared::model::{Activation, Gating, HeadSource, Layer, LayerArray, WaveNetSpec};
+use shared::model::{Activation, Gating, HeadSource, Layer, LayerArray, Residual, WaveNetSpec};
+use shared::simd::Level;
 
 /// Numbers in -1..1 that look random (a linear congruential generator, Numerical Recipes).
 struct Noise(u32);
@@ -42,9 +43,9 @@ fn norm(x: impl Iterator<Item = f64>) -> f64 {
 fn compare(name: &str, spec: &WaveNetSpec, output_len: usize) {
     let mut noise = Noise(7);
     let weights = weights(spec, &mut noise);
-    let mut kernels: Vec<_> = Isa::available()
+    let mut kernels: Vec<_> = Level::available()
         .into_iter()
-        .map(|isa| SegmentKernel::with_isa(spec, output_len, isa).unwrap())
+        .map(|level| SegmentKernel::with_level(spec, output_len, level).unwrap())
         .collect();
     for _ in 0..2 {
         let input = noise.take(kernels[0].input_len());
@@ -54,13 +55,13 @@ fn compare(name: &str, spec: &WaveNetSpec, output_len: usize) {
         let (expected, gradient) = reference.run(&double(&input), &double(&d_output));
         assert_eq!(expected.len(), output_len);
         for kernel in &mut kernels {
-            let isa = kernel.isa();
+            let level = kernel.level();
             let mut output = vec![0.0; output_len];
             kernel.forward(&weights, &input, &mut output);
             let loudest = expected.iter().fold(1.0f64, |m, y| m.max(y.abs()));
             let error =
                 output.iter().zip(&expected).fold(0.0f64, |m, (a, b)| m.max((f64::from(*a) - b).abs()));
-            assert!(error <= 3e-6 * loudest, "{name} {output_len} {isa:?}: output differs by {error:e}");
+            assert!(error <= 3e-6 * loudest, "{name} {output_len} {level:?}: output differs by {error:e}");
             // The gradient is added to what is there.
             let mut found = vec![1.0f32; weights.len()];
             kernel.backward(&weights, &d_output, &mut found);
@@ -73,7 +74,7 @@ fn compare(name: &str, spec: &WaveNetSpec, output_len: usize) {
                 let what = &tensor.name;
                 assert!(
                     error <= allowed,
-                    "{name} {output_len} {isa:?}: {what} differs by {error:e} of {size:e}"
+                    "{name} {output_len} {level:?}: {what} differs by {error:e} of {size:e}"
                 );
             }
         }
@@ -164,11 +165,11 @@ fn parts_in_other_combinations() {
     let shapes = [(3, 1), (3, 2), (3, 4), (3, 60)];
     for source in [HeadSource::Hidden, HeadSource::SkipSum] {
         for (residual, one_by_one, mixin) in [
-            (true, None, Some(1)),
-            (false, None, Some(1)),
-            (true, Some(1), None),
-            (false, Some(1), None),
-            (true, None, None),
+            (Residual::Add, None, Some(1)),
+            (Residual::Keep, None, Some(1)),
+            (Residual::Add, Some(1), None),
+            (Residual::Keep, Some(1), None),
+            (Residual::Add, None, None),
         ] {
             let mut array = LayerArray::nam(6, layers(&shapes, &tanh), 1, 3, true);
             (array.residual, array.layer1x1_groups, array.mixin_groups) = (residual, one_by_one, mixin);

@@ -5,7 +5,7 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shared::model::{Card, HeadSource, Model, Network, WaveNet, WaveNetSpec};
+use shared::model::{Card, HeadSource, Model, Network, Residual, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
 
 /// The networks of the five configs.
@@ -121,7 +121,7 @@ pub fn naive(spec: &WaveNetSpec, weights: &[f32], input: &[f32]) -> Vec<f64> {
             hidden = cut(&hidden, from, length);
             match get(name("layer1x1.weight")) {
                 Some(w) => add(&mut hidden, &conv(&z, w, get(name("layer1x1.bias")), 1, 1)),
-                None if array.residual => add(&mut hidden, &z),
+                None if array.residual == Residual::Add => add(&mut hidden, &z),
                 None => {}
             }
             skips.push(z);

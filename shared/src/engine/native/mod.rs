@@ -1,71 +1,66 @@
-//! The native engine: our own kernels, for every WaveNet.
+//! The native engine: our own kernels, for every network we know.
 
-mod activation;
-mod conv;
-mod network;
-mod rows;
-mod simd;
+mod builder;
+mod linear;
+mod lstm;
+mod ops;
+mod plan;
+mod pointwise;
+mod run;
+mod tile;
+mod wavenet;
 
 use super::{Engine, EngineError, EngineKind, check_rate};
-use crate::model::{Model, Network as ModelNetwork};
-use network::Network;
-use rows::{Past, TILE};
-use simd::Level;
+use crate::model::{Model, Network};
+use crate::simd::{FlushDenormals, Level};
+use std::fmt::Debug;
 
-/// Runs a WaveNet with our own kernels.
-///
-/// Signals are tiles of 64 samples, one row a channel; every convolution keeps its past in mirrored
-/// rings, so a block of any length costs the same for each sample and nothing is moved.
+/// A network made ready to run: its weights packed, its memory in place, and settled.
+trait Kernel: Debug + Send {
+    /// Runs any number of samples. Neither allocates, locks nor frees.
+    fn process(&mut self, input: &[f32], output: &mut [f32]);
+
+    /// Goes back to the state of endless silence. Neither allocates, locks nor frees.
+    fn reset(&mut self);
+}
+
+/// Runs a model with our own kernels.
 #[derive(Debug)]
 pub struct NativeEngine {
-    network: Network,
-    level: Level,
+    kernel: Box<dyn Kernel>,
     model_rate_hz: f64,
     lookahead_samples: usize,
-    /// Time, in samples since the last reset, where silence began `warm_up` samples earlier.
-    position: usize,
-    warm_up: usize,
-    /// What the network remembers of endless silence.
-    silence: Vec<Past>,
 }
 
 impl NativeEngine {
-    /// Packs a model.
+    /// Packs a model; of a slimmable one, the largest size.
     ///
     /// # Errors
-    /// [`EngineError::UnknownArchitecture`] for a graph that is no WaveNet.
+    /// [`EngineError::UnknownArchitecture`] for a graph that is none of the networks we know.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
         Self::with_level(model, Level::detect())
     }
 
-    fn with_level(model: &Model, level: Level) -> Result<Self, EngineError> {
-        let ModelNetwork::WaveNet(net) = &model.network else {
-            return Err(EngineError::UnknownArchitecture);
+    /// Like [`NativeEngine::new`], with the instructions of `level`.
+    ///
+    /// # Errors
+    /// As for [`NativeEngine::new`].
+    ///
+    /// # Panics
+    /// The processor does not have the instructions.
+    pub fn with_level(model: &Model, level: Level) -> Result<Self, EngineError> {
+        assert!(level.is_available(), "this processor has no {}", level.name());
+        let kernel: Box<dyn Kernel> = match model.network.full() {
+            Network::WaveNet(net) => Box::new(wavenet::WaveNetKernel::new(net, level)),
+            Network::Lstm(net) => Box::new(lstm::LstmKernel::new(net, level)),
+            Network::Linear(net) => Box::new(linear::LinearKernel::new(net, level)),
+            Network::Slimmable(_) | Network::Graph(_) => return Err(EngineError::UnknownArchitecture),
         };
-        let mut engine = Self {
-            network: Network::new(net),
-            level,
+        Ok(Self {
+            kernel,
             model_rate_hz: model.card.sample_rate_hz,
-            lookahead_samples: net.spec().lookahead_samples(),
-            position: 0,
-            warm_up: net.spec().receptive_field_samples() - 1,
-            silence: Vec::new(),
-        };
-        let mut rest = engine.warm_up;
-        let mut out = [0.0; TILE];
-        while rest > 0 {
-            let n = rest.min(TILE);
-            engine.tile(&[0.0; TILE][..n], &mut out[..n]);
-            rest -= n;
-        }
-        engine.silence = engine.network.remember();
-        Ok(engine)
-    }
-
-    fn tile(&mut self, input: &[f32], output: &mut [f32]) {
-        self.network.run(self.level, self.position, input, output);
-        // Sizes of rings are powers of two, so they divide what this wraps at.
-        self.position = self.position.wrapping_add(input.len());
+            lookahead_samples: model.lookahead_samples(),
+        })
     }
 }
 
@@ -78,14 +73,13 @@ impl Engine for NativeEngine {
 
     fn process(&mut self, input: &[f32], output: &mut [f32]) {
         assert_eq!(input.len(), output.len(), "a block in and a block out have the same length");
-        for (input, output) in input.chunks(TILE).zip(output.chunks_mut(TILE)) {
-            self.tile(input, output);
-        }
+        let _flush = FlushDenormals::new();
+        self.kernel.process(input, output);
     }
 
     fn reset(&mut self) {
-        self.network.recall(&self.silence);
-        self.position = self.warm_up;
+        let _flush = FlushDenormals::new();
+        self.kernel.reset();
     }
 
     fn latency_samples(&self) -> usize {

@@ -2,18 +2,24 @@
 //!
 //! The contract: standard operators; one input `audio` `[1, 1, T]` and one output `audio_out` of
 //! the same shape; every other input is a state of fixed shape, and has an output of its name with
-//! `_out` behind it and its shape. The card is in `metadata_props`, and so is, for a WaveNet, the
-//! architecture as JSON. Any ONNX Runtime can run such a file.
+//! `_out` behind it and its shape; states start at zero. The card is in `metadata_props`, and so is,
+//! for the networks we know, the architecture as JSON. Any ONNX Runtime can run such a file.
 
+mod architecture;
+mod linear;
+mod lstm;
 mod proto;
 mod read;
+mod single;
 mod wire;
 mod write;
 
 pub(super) use read::read;
+pub(crate) use single::single_operator;
 pub use write::{AUDIO_IN, AUDIO_OUT, STATE_OUT_SUFFIX};
 
-use super::{Model, Network, WaveNet};
+use super::{Model, Network};
+use architecture::{Architecture, LinearSpec};
 use prost::Message;
 use proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
 
@@ -30,28 +36,33 @@ const RECEPTIVE_FIELD: &str = "receptive_field_samples";
 /// Metadata key of the look-ahead.
 const LOOKAHEAD: &str = "lookahead_samples";
 
-/// A model as the bytes of an ONNX file.
+/// A model as the bytes of an ONNX file; of a slimmable one, its largest size.
 pub(super) fn write(model: &Model) -> Vec<u8> {
-    match &model.network {
-        Network::WaveNet(net) => wavenet_proto(model, net).encode_to_vec(),
-        Network::Graph(graph) => wire::with_metadata(graph.onnx(), model.card.to_metadata()),
-    }
-}
-
-fn wavenet_proto(model: &Model, net: &WaveNet) -> ModelProto {
+    let (graph, architecture) = match model.network.full() {
+        Network::WaveNet(net) => (write::graph(net), Architecture::WaveNet(net.spec().clone())),
+        Network::Lstm(net) => (lstm::graph(net), Architecture::Lstm(net.spec())),
+        Network::Linear(net) => {
+            let taps = net.impulse_response().len();
+            (linear::graph(net), Architecture::Linear(LinearSpec { taps }))
+        }
+        Network::Slimmable(_) => unreachable!("a size of a slimmable model is never slimmable itself"),
+        Network::Graph(graph) => return wire::with_metadata(graph.onnx(), model.card.to_metadata()),
+    };
     let mut metadata = model.card.to_metadata();
-    metadata.push((RECEPTIVE_FIELD.into(), net.spec().receptive_field_samples().to_string()));
-    metadata.push((LOOKAHEAD.into(), net.spec().lookahead_samples().to_string()));
-    // A description of plain numbers and names: serialising it cannot fail.
-    metadata.push((ARCHITECTURE.into(), serde_json::to_string(net.spec()).unwrap_or_default()));
-    ModelProto {
+    // A recurrent network has no receptive field; what settles it stands for one.
+    let field = model.receptive_field_samples().or(model.warm_up_samples().map(|n| n + 1));
+    metadata.extend(field.map(|field| (RECEPTIVE_FIELD.into(), field.to_string())));
+    metadata.push((LOOKAHEAD.into(), model.lookahead_samples().to_string()));
+    metadata.push((ARCHITECTURE.into(), architecture.to_json()));
+    let proto = ModelProto {
         ir_version: Some(IR_VERSION),
         producer_name: Some(PRODUCER.into()),
         producer_version: Some(env!("CARGO_PKG_VERSION").into()),
-        graph: Some(write::graph(net)),
+        graph: Some(graph),
         opset_import: vec![OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) }],
         metadata_props: metadata.into_iter().map(entry).collect(),
-    }
+    };
+    proto.encode_to_vec()
 }
 
 fn entry((key, value): (String, String)) -> StringStringEntryProto {

@@ -1,9 +1,12 @@
 //! Reading ONNX files that nobody vouches for.
 
+use super::architecture::Architecture;
 use super::proto::{Dimension, FLOAT, GraphProto, ModelProto, TensorProto, ValueInfoProto};
 use super::write::{self, AUDIO_IN, AUDIO_OUT, STATE_OUT_SUFFIX};
-use super::{ARCHITECTURE, LOOKAHEAD, PRODUCER, RECEPTIVE_FIELD, wire};
-use crate::model::{Card, Graph, Model, ModelError, Network, StateSpec, WaveNet, WaveNetSpec, limits};
+use super::{ARCHITECTURE, LOOKAHEAD, PRODUCER, RECEPTIVE_FIELD, linear, lstm, wire};
+use crate::model::{
+    Card, Graph, Linear, Lstm, Model, ModelError, Network, StateSpec, TensorSpec, WaveNet, limits,
+};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 
@@ -32,9 +35,9 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Model, ModelError> {
     // paths are taken only where both are the same.
     let states = contract(graph)?;
     if let Some(architecture) = find(ARCHITECTURE) {
-        let net = wavenet(architecture, graph)?;
-        if write::graph(&net) == *graph {
-            return Ok(Model { card, network: Network::WaveNet(net) });
+        let (network, rewritten) = known(architecture, graph)?;
+        if rewritten == *graph {
+            return Ok(Model { card, network });
         }
     }
     // We write the description last: without it, what is before it may be missing as well.
@@ -49,18 +52,40 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Model, ModelError> {
     Ok(Model { card, network: Network::Graph(graph) })
 }
 
-/// The network that the metadata describe, with the weights of the graph's initialisers.
-fn wavenet(architecture: &str, graph: &GraphProto) -> Result<WaveNet, ModelError> {
-    let spec: WaveNetSpec = serde_json::from_str(architecture).map_err(|e| ModelError::Card {
-        field: ARCHITECTURE,
-        found: architecture.chars().take(64).collect(),
-        expected: format!("the description of a WaveNet ({e})"),
-    })?;
-    spec.validate()?;
+/// The network that the metadata describe, with the weights of the graph's initialisers, and the
+/// graph that we would write for it.
+fn known(architecture: &str, graph: &GraphProto) -> Result<(Network, GraphProto), ModelError> {
+    match Architecture::from_json(architecture)? {
+        Architecture::WaveNet(spec) => {
+            spec.validate()?;
+            let weights = values(&spec.tensors(), graph)?;
+            let net = WaveNet::new(spec, weights)?;
+            let graph = write::graph(&net);
+            Ok((Network::WaveNet(net), graph))
+        }
+        Architecture::Lstm(spec) => {
+            spec.validate()?;
+            let weights = lstm::from_tensors(spec, &values(&lstm::tensors(spec), graph)?);
+            let net = Lstm::new(spec, weights)?;
+            let graph = lstm::graph(&net);
+            Ok((Network::Lstm(net), graph))
+        }
+        Architecture::Linear(spec) => {
+            Linear::check_length(spec.taps)?;
+            let (response, bias) = linear::from_tensors(values(&linear::tensors(spec.taps), graph)?);
+            let net = Linear::new(response, bias)?;
+            let graph = linear::graph(&net);
+            Ok((Network::Linear(net), graph))
+        }
+    }
+}
+
+/// The values of the graph's initialisers that `tensors` name, one behind the other.
+fn values(tensors: &[TensorSpec], graph: &GraphProto) -> Result<Vec<f32>, ModelError> {
     let initializers: HashMap<&str, &TensorProto> =
         graph.initializer.iter().filter_map(|t| Some((t.name.as_deref()?, t))).collect();
-    let mut weights = Vec::with_capacity(spec.weight_count());
-    for tensor in spec.tensors() {
+    let mut values = Vec::with_capacity(tensors.last().map_or(0, |t| t.range().end));
+    for tensor in tensors {
         let problem = |problem: String| ModelError::Tensor { tensor: tensor.name.clone(), problem };
         let found = initializers
             .get(tensor.name.as_str())
@@ -84,9 +109,9 @@ fn wavenet(architecture: &str, graph: &GraphProto) -> Result<WaveNet, ModelError
                 4 * tensor.len()
             )));
         }
-        weights.extend(raw.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
+        values.extend(raw.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])));
     }
-    WaveNet::new(spec, weights)
+    Ok(values)
 }
 
 /// Checks a graph against the streaming contract and gives its states.

@@ -1,7 +1,7 @@
 use super::proto::{Dimension, FLOAT, INT64, ModelProto, tensor_value};
 use super::*;
 use crate::engine::{self, EngineChoice};
-use crate::model::{Card, ModelError, WaveNetSpec};
+use crate::model::{Card, Linear, Lstm, LstmSpec, ModelError, WaveNet, WaveNetSpec};
 
 fn model() -> Model {
     let spec = WaveNetSpec::seed(4, 3, 3, true);
@@ -84,7 +84,16 @@ fn impossible_architectures_are_refused_before_anything_is_allocated() {
             spec(|s| s.arrays[0].head1x1 = Some(crate::model::Head1x1 { channels: 64, groups: 1 })),
             "the head reads the hidden signal",
         ),
-        (spec(|s| s.arrays[0] = wide()), "weights times receptive field"),
+        (spec(|s| s.arrays[0] = wide()), "settling the network"),
+        (
+            "{\"lstm\":{\"layers\":1,\"hidden\":4096,\"warm_up_samples\":0}}".into(),
+            "LSTM cells in a layer is 4096",
+        ),
+        ("{\"lstm\":{\"layers\":0,\"hidden\":4,\"warm_up_samples\":0}}".into(), "LSTM layers is 0"),
+        ("{\"lstm\":{\"layers\":1}}".into(), "missing field `hidden`"),
+        ("{\"linear\":{\"taps\":1099511627776}}".into(), "impulse response in samples is 1099511627776"),
+        ("{\"linear\":{\"taps\":0}}".into(), "impulse response in samples is 0"),
+        ("{\"linear\":{\"taps\":3,\"gain\":2}}".into(), "unknown field `gain`"),
         ("[]".into(), "description of a WaveNet"),
         ("{\"causal\":true".into(), "description of a WaveNet"),
         ("[".repeat(100_000), "description of a WaveNet"),
@@ -160,6 +169,39 @@ fn other_files_are_refused_as_such() {
     for bytes in [&b""[..], b"RIFF\0\0\0\0WAVE", b"{\"version\": \"0.5.4\"}", &[0xff; 4096]] {
         let error = Model::from_onnx(bytes, "test").unwrap_err();
         assert!(matches!(error, ModelError::NotOnnx(_)), "{error}");
+    }
+}
+
+#[test]
+fn lies_about_other_networks_are_named_too() {
+    let spec = LstmSpec { layers: 2, hidden: 3, warm_up_samples: 5 };
+    let weights = (0..spec.weight_count()).map(|i| (i as f32 * 0.37).sin()).collect();
+    let networks = [
+        (Network::Lstm(Lstm::new(spec, weights).unwrap()), "lstm1.hidden_weight"),
+        (Network::Linear(Linear::new(vec![0.5, 0.25], 0.0).unwrap()), "linear.weight"),
+    ];
+    for (network, tensor) in networks {
+        let bytes = Model { card: Card::default(), network }.to_onnx();
+        let error = |change: &dyn Fn(&mut proto::TensorProto)| {
+            let mut proto = ModelProto::decode(bytes.as_slice()).unwrap();
+            let tensors = &mut proto.graph.as_mut().unwrap().initializer;
+            change(tensors.iter_mut().find(|t| t.name.as_deref() == Some(tensor)).unwrap());
+            Model::from_onnx(&proto.encode_to_vec(), "test").unwrap_err().to_string()
+        };
+        let short = error(&|t| t.raw_data.as_mut().unwrap().truncate(5));
+        assert!(short.contains(tensor) && short.contains("5 bytes"), "{short}");
+        let missing = error(&|t| t.name = None);
+        assert!(missing.contains(tensor) && missing.contains("does not hold"), "{missing}");
+        let nan = error(&|t| t.raw_data.as_mut().unwrap()[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
+        assert!(nan.contains("NaN"), "{nan}");
+        // Another operator in the graph: it is run as it is.
+        let mut proto = ModelProto::decode(bytes.as_slice()).unwrap();
+        proto.graph.as_mut().unwrap().node.last_mut().unwrap().name = Some("renamed".into());
+        let read = Model::from_onnx(&proto.encode_to_vec(), "test").unwrap();
+        assert!(matches!(read.network, Network::Graph(_)));
+        for end in 0..bytes.len() {
+            assert!(Model::from_onnx(&bytes[..end], "test").is_err(), "{end} of {} bytes", bytes.len());
+        }
     }
 }
 

@@ -8,7 +8,8 @@
 use super::proto::{GraphProto, float, int, ints, tensor_value};
 use crate::model::layout::FILM_NAMES;
 use crate::model::{
-    Activation, FilmSlots, Gating, HeadSource, Layer, LayerArray, PostHead, TensorSpec, WaveNet, WaveNetSpec,
+    Activation, FilmSlots, Gating, HeadSource, Layer, LayerArray, PostHead, Residual, TensorSpec, WaveNet,
+    WaveNetSpec,
 };
 use std::collections::HashMap;
 
@@ -19,18 +20,39 @@ pub const AUDIO_OUT: &str = "audio_out";
 /// What a state's output is called, after the name of its input.
 pub const STATE_OUT_SUFFIX: &str = "_out";
 /// Beginning of a state's name.
-pub const STATE_PREFIX: &str = "state_";
+const STATE_PREFIX: &str = "state_";
+
+/// A graph with the contract's audio, and nothing between its input and output yet.
+pub fn streaming(name: &str) -> GraphProto {
+    let audio = |name| tensor_value(name, &[Some(1), Some(1), None]);
+    GraphProto {
+        name: Some(name.into()),
+        input: vec![audio(AUDIO_IN)],
+        output: vec![audio(AUDIO_OUT)],
+        ..GraphProto::default()
+    }
+}
+
+impl GraphProto {
+    /// Adds a state; gives the names of its input and its output.
+    pub fn add_state(&mut self, name: &str, shape: &[usize]) -> (String, String) {
+        let state = format!("{STATE_PREFIX}{name}");
+        let state_out = format!("{state}{STATE_OUT_SUFFIX}");
+        let shape: Vec<_> = shape.iter().map(|&d| Some(d)).collect();
+        self.input.push(tensor_value(&state, &shape));
+        self.output.push(tensor_value(&state_out, &shape));
+        (state, state_out)
+    }
+}
 
 /// The streaming graph of a network.
 pub fn graph(net: &WaveNet) -> GraphProto {
     let mut emitter = Emitter {
-        graph: GraphProto { name: Some("tonewright_wavenet".into()), ..GraphProto::default() },
+        graph: streaming("tonewright_wavenet"),
         weights: net.spec().tensors().into_iter().map(|t| (t.name.clone(), t)).collect(),
         values: net.weights(),
         channels: HashMap::new(),
     };
-    emitter.graph.input.push(tensor_value(AUDIO_IN, &[Some(1), Some(1), None]));
-    emitter.graph.output.push(tensor_value(AUDIO_OUT, &[Some(1), Some(1), None]));
     emitter.graph.add_integers("time_axis", &[2]);
     emitter.graph.add_integers("time_end", &[i64::MAX]);
     let out = emitter.network(net.spec(), "");
@@ -162,14 +184,16 @@ impl Emitter<'_> {
         let a = self.gated(layer, array.bottleneck, &name, z);
         let a = film(self, 5, a);
 
-        let step = match array.layer1x1_groups {
-            Some(groups) => {
+        let step = match (array.layer1x1_groups, array.residual) {
+            (Some(groups), _) => {
                 let r =
                     self.conv(&format!("{name}.layer1x1"), &a, Conv::pointwise(array.bottleneck, groups)).0;
                 Some(film(self, 6, r))
             }
-            None => array.residual.then(|| a.clone()),
+            (None, Residual::Keep) => None,
+            (None, Residual::Add | Residual::Replace) => Some(a.clone()),
         };
+        let replaces = array.layer1x1_groups.is_none() && array.residual == Residual::Replace;
         // A centred kernel's output belongs to the sample in its middle: so does the hidden signal
         // that it is added to.
         let delay = if context.causal { 0 } else { conv.history() / 2 };
@@ -178,6 +202,7 @@ impl Emitter<'_> {
             (delay, Some(past)) => self.delayed(&past, conv.history(), delay, &name),
         };
         let next = match step {
+            Some(step) if replaces => step,
             Some(step) => self.node("Add", &[&base, &step], format!("{name}.out")),
             None => base,
         };
@@ -270,11 +295,7 @@ impl Emitter<'_> {
     }
 
     fn with_past(&mut self, name: &str, x: &str, channels: usize, history: usize) -> String {
-        let state = format!("{STATE_PREFIX}{name}");
-        let state_out = format!("{state}{STATE_OUT_SUFFIX}");
-        let shape = [Some(1), Some(channels), Some(history)];
-        self.graph.input.push(tensor_value(&state, &shape));
-        self.graph.output.push(tensor_value(&state_out, &shape));
+        let (state, state_out) = self.graph.add_state(name, &[1, channels, history]);
         let past = format!("{name}.past");
         self.graph.add_node("Concat", &[&state, x], &past, vec![int("axis", 2)]);
         let start = format!("{name}.state_start");
