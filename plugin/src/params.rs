@@ -1,6 +1,6 @@
 //! What hosts see, automate and save.
 
-use crate::amp::Desk;
+use crate::amp::{Desk, Quality};
 use crate::factory::{DEFAULT_SLOT, SLOTS, slot_name, slot_named};
 use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::*;
@@ -63,6 +63,9 @@ pub struct TonewrightParams {
     /// What runs the model.
     #[id = "engine"]
     pub engine: EnumParam<EngineParam>,
+    /// Which size of a model that has several, from 0 to 1.
+    #[id = "quality"]
+    pub quality: FloatParam,
     /// The player's own model file.
     #[persist = "own-file"]
     pub own_file: OwnFile,
@@ -83,7 +86,7 @@ impl TonewrightParams {
                     format!("{:+.1}", if db.abs() < 0.05 { 0.0 } else { db })
                 }))
         };
-        let (slot_desk, engine_desk) = (desk.clone(), desk.clone());
+        let (slot_desk, engine_desk, quality_desk) = (desk.clone(), desk.clone(), desk.clone());
         Self {
             input: gain("Input"),
             output: gain("Output"),
@@ -98,6 +101,11 @@ impl TonewrightParams {
             .with_callback(Arc::new(move |slot| slot_desk.set_slot(slot.max(0) as usize))),
             engine: EnumParam::new("Engine", EngineParam::Auto)
                 .with_callback(Arc::new(move |engine: EngineParam| engine_desk.set_engine(engine.into()))),
+            quality: FloatParam::new("Quality", 1.0, FloatRange::Linear { min: 0.0, max: 1.0 })
+                .with_unit(" %")
+                .with_value_to_string(formatters::v2s_f32_percentage(1))
+                .with_string_to_value(formatters::s2v_f32_percentage())
+                .with_callback(Arc::new(move |quality| quality_desk.set_quality(Quality::new(quality)))),
             own_file: OwnFile { desk: desk.clone() },
             window: Arc::new(Mutex::new(DEFAULT_WINDOW)),
         }
@@ -155,7 +163,7 @@ mod tests {
     fn ids_stay_what_sessions_expect() {
         let (_, params) = params();
         let ids: HashSet<String> = params.param_map().into_iter().map(|(id, ..)| id).collect();
-        assert_eq!(ids, ["input", "output", "bypass", "model", "engine"].map(String::from).into());
+        assert_eq!(ids, ["input", "output", "bypass", "model", "engine", "quality"].map(String::from).into());
         assert_eq!(params.model.step_count(), Some(SLOTS - 1));
     }
 

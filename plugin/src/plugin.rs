@@ -187,6 +187,7 @@ impl ClapPlugin for Tonewright {
                 page.add_param(&self.params.output);
                 page.add_param(&self.params.model);
                 page.add_param(&self.params.engine);
+                page.add_param(&self.params.quality);
             });
         });
     }

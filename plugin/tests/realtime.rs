@@ -2,17 +2,20 @@
 
 // The framework's checker brings a global allocator of its own, and there can be one.
 #![cfg(not(feature = "assert_process_allocs"))]
+#![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::engine::EngineChoice;
+use shared::model::{Network, Size, Slimmable};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tonewright::amp::{Controls, Desk, Format, Link, Loader, Rig, Telemetry};
-use tonewright::factory::{DEFAULT_SLOT, MODELS};
+use tonewright::amp::{Controls, Desk, Format, Link, Loader, Quality, Rig, Telemetry};
+use tonewright::factory::{DEFAULT_SLOT, MODELS, OWN_FILE_SLOT};
 
 thread_local! {
     /// Heap calls of this thread since counting began; `None` while it is off.
@@ -60,6 +63,52 @@ fn heap_calls(f: impl FnOnce()) -> u64 {
 fn the_counter_counts() {
     assert!(heap_calls(|| drop(std::hint::black_box(vec![1u8; 100]))) >= 2);
     assert_eq!(heap_calls(|| ()), 0);
+}
+
+/// A file with two sizes.
+fn slimmable(folder: &Path) -> PathBuf {
+    let mut sizes = [MODELS[0], MODELS[1]].map(|m| m.load().unwrap());
+    let network = Slimmable::new(vec![
+        Size { below: 0.5, network: sizes[0].network.clone(), loudness_dbfs: None },
+        Size { below: 1.0, network: sizes[1].network.clone(), loudness_dbfs: None },
+    ]);
+    sizes[0].network = Network::Slimmable(network.unwrap());
+    let path = folder.join("slimmable.nam");
+    sizes[0].save(&path).unwrap();
+    path
+}
+
+#[test]
+fn thousands_of_blocks_with_quality_changes_make_no_heap_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Arc::new(Desk::new(OWN_FILE_SLOT));
+    desk.set_engine(EngineChoice::Native);
+    desk.set_file(Some(slimmable(folder.path())));
+    let link = Arc::new(Link::default());
+    let loader = Loader::start(desk.clone(), link.clone());
+    let mut rig = Rig::new(link, Arc::new(Telemetry::default()));
+    let format = Format { sample_rate_hz: 48_000.0, max_block_samples: 64, channels: 1 };
+    desk.set_format(format);
+    assert!(desk.wait_until_settled(Duration::from_secs(60)));
+    assert_eq!(loader.status().get().error, None);
+    rig.prepare(format);
+
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut memory = [0.0f32; 64];
+    let (mut calls, mut chosen) = (0, Vec::new());
+    for block in 0..5000 {
+        memory.iter_mut().for_each(|s| *s = rng.random_range(-0.5..0.5));
+        // A host automates the quality with each block, up and down.
+        let quality = 0.5 + 0.5 * (block as f32 * 0.01).sin();
+        calls += heap_calls(|| desk.set_quality(Quality::new(quality)));
+        if block % 500 == 499 {
+            assert!(desk.wait_until_settled(Duration::from_secs(60)));
+            chosen.push(loader.status().get().playing.unwrap().sizes.unwrap().chosen);
+        }
+        calls += heap_calls(|| rig.process(&mut [&mut memory[..]], Controls::NEUTRAL));
+    }
+    assert!(chosen.contains(&0) && chosen.contains(&1), "sizes did change: {chosen:?}");
+    assert_eq!(calls, 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use shared::engine::EngineChoice;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,33 @@ pub struct Format {
     pub channels: usize,
 }
 
+/// A quality from 0 to 1, in thousandths, so that no two roundings of one value are two sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quality(u16);
+
+impl Quality {
+    /// The smallest size.
+    pub const LEAST: Self = Self(0);
+    /// The largest size.
+    pub const FULL: Self = Self(1000);
+
+    /// The nearest thousandth.
+    pub fn new(quality: f32) -> Self {
+        // The conversion makes 0 of what is no number.
+        Self((quality.clamp(0.0, 1.0) * 1000.0).round() as u16)
+    }
+
+    /// The quality as a number from 0 to 1.
+    pub fn value(self) -> f64 {
+        f64::from(self.0) / 1000.0
+    }
+
+    /// All qualities, in ascending order.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> {
+        (Self::LEAST.0..=Self::FULL.0).map(Self)
+    }
+}
+
 /// What should be played, and in which format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
@@ -31,17 +58,22 @@ pub struct Wish {
     pub file_version: u64,
     /// Which engine.
     pub engine: EngineChoice,
+    /// Which size of a model that has several, from 0 to 1.
+    pub quality: Quality,
     /// The format, once a host has told it.
     pub format: Option<Format>,
 }
 
 /// Holds the latest wish and a serial number that grows with each change.
 ///
-/// Setting the slot or the engine takes neither lock nor memory, so that hosts may do it from the
+/// Setting the slot, the engine or the quality takes neither lock nor memory, so that hosts may do it from the
 /// audio thread.
 pub struct Desk {
     slot: AtomicUsize,
     engine: AtomicU8,
+    quality: AtomicU16,
+    /// The qualities, first and last, that choose what plays already.
+    same_size: AtomicU32,
     file: Mutex<(Option<PathBuf>, u64)>,
     format: Mutex<Option<Format>>,
     serial: AtomicU64,
@@ -56,6 +88,8 @@ impl Desk {
         Self {
             slot: AtomicUsize::new(slot),
             engine: AtomicU8::new(0),
+            quality: AtomicU16::new(Quality::FULL.0),
+            same_size: AtomicU32::new(pack([Quality::LEAST, Quality::FULL])),
             file: Mutex::new((None, 0)),
             format: Mutex::new(None),
             serial: AtomicU64::new(1),
@@ -78,6 +112,29 @@ impl Desk {
         if self.engine.swap(at, Ordering::AcqRel) != at {
             self.touch();
         }
+    }
+
+    /// Wishes for a quality. Free of locks and memory; the loader is only woken where another size
+    /// than the one that plays is chosen, so that a host may automate it.
+    pub fn set_quality(&self, quality: Quality) {
+        // Either this sees what the loader says in `keep_size`, or the loader sees this.
+        if self.quality.swap(quality.0, Ordering::SeqCst) != quality.0 && !self.is_same_size(quality) {
+            self.touch();
+        }
+    }
+
+    /// Says which qualities, from the first to the last, choose what plays already. Another one that
+    /// was wished for in the meantime becomes a wish of its own.
+    pub(super) fn keep_size(&self, qualities: [Quality; 2]) {
+        self.same_size.store(pack(qualities), Ordering::SeqCst);
+        if !self.is_same_size(Quality(self.quality.load(Ordering::SeqCst))) {
+            self.touch();
+        }
+    }
+
+    fn is_same_size(&self, quality: Quality) -> bool {
+        let packed = self.same_size.load(Ordering::SeqCst);
+        ((packed >> 16) as u16..=packed as u16).contains(&quality.0)
     }
 
     /// Names the player's own file. It is read again even if it is the same as before.
@@ -153,6 +210,7 @@ impl Desk {
             file,
             file_version,
             engine: EngineChoice::ALL[usize::from(self.engine.load(Ordering::Acquire))],
+            quality: Quality(self.quality.load(Ordering::SeqCst)),
             format: *self.format.lock(),
         }
     }
@@ -161,6 +219,10 @@ impl Desk {
         self.serial.fetch_add(1, Ordering::AcqRel);
         self.wake();
     }
+}
+
+fn pack([first, last]: [Quality; 2]) -> u32 {
+    u32::from(first.0) << 16 | u32::from(last.0)
 }
 
 /// Waits for the desk without a deadline, and not again once that was in vain: a loader that is
@@ -193,6 +255,32 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quality_is_a_wish_only_where_it_chooses_another_size() {
+        let desk = Desk::new(1);
+        let before = desk.serial();
+        let wishes = |q: f32| {
+            desk.set_quality(Quality::new(q));
+            desk.serial() - before
+        };
+        assert_eq!([0.0, 0.3, 1.0].map(wishes), [0, 0, 0], "what plays has one size");
+        desk.keep_size([Quality::new(0.5), Quality::FULL]);
+        assert_eq!([0.5, 0.9, 0.499, 0.499, 0.2].map(wishes), [0, 0, 1, 1, 2]);
+        assert_eq!(desk.wish().quality, Quality::new(0.2));
+        // Wished for while the loader was busy with another model.
+        desk.keep_size([Quality::new(0.0), Quality::new(0.4)]);
+        assert_eq!(desk.serial() - before, 2);
+        desk.keep_size([Quality::new(0.25), Quality::FULL]);
+        assert_eq!(desk.serial() - before, 3);
+    }
+
+    #[test]
+    fn qualities_are_thousandths() {
+        for (given, value) in [(0.7, 0.7), (0.1, 0.1), (-1.0, 0.0), (7.0, 1.0), (f32::NAN, 0.0)] {
+            assert_eq!(Quality::new(given).value(), value);
+        }
+    }
 
     #[test]
     fn patience_is_lost_once_and_comes_back() {

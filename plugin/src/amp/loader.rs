@@ -4,7 +4,7 @@ use super::{Desk, Format, Link, ModelInfo, Voice, Wish};
 use crate::factory::{DEFAULT_SLOT, Factory, OWN_FILE_SLOT};
 use parking_lot::Mutex;
 use shared::engine::{EngineChoice, EngineError};
-use shared::model::{Model, ModelError};
+use shared::model::{Model, ModelError, Network};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,7 +160,17 @@ struct Worker {
     /// The model that plays, or is to play once a format is known.
     model: Option<(Key, Arc<Model>)>,
     /// What the audio thread was given last.
-    delivered: Option<(Key, EngineChoice, Format)>,
+    delivered: Option<Delivery>,
+}
+
+/// What a voice was built of: an equal one need not be built again.
+#[derive(Clone, Debug, PartialEq)]
+struct Delivery {
+    key: Key,
+    engine: EngineChoice,
+    format: Format,
+    /// Place of the chosen size, if the model has several.
+    size: Option<usize>,
 }
 
 impl Worker {
@@ -184,7 +194,7 @@ impl Worker {
 
     fn fulfil(&mut self, wish: &Wish) -> Result<(), LoadError> {
         let (wished, error) = match guarded(|| self.wished(wish)) {
-            Ok((key, model)) => match self.play(&key, &model, wish.engine, wish.format) {
+            Ok((key, model)) => match self.play(&key, &model, wish.engine, wish) {
                 Ok(()) => return Ok(()),
                 Err(error) => (Some((key, model)), error),
             },
@@ -209,7 +219,7 @@ impl Worker {
     /// wished model by another engine, else what played, else the default amp.
     fn play_something(&mut self, wished: Option<(Key, Arc<Model>)>, wish: &Wish) {
         let mut engines = vec![wish.engine];
-        let before = self.delivered.as_ref().map(|(_, engine, _)| *engine);
+        let before = self.delivered.as_ref().map(|d| d.engine);
         for engine in before.into_iter().chain([EngineChoice::Auto]) {
             if !engines.contains(&engine) {
                 engines.push(engine);
@@ -221,7 +231,7 @@ impl Worker {
         let last = std::iter::once_with(|| Some((amp.clone(), Arc::new(guarded(|| load(&amp)).ok()?))));
         for (key, model) in models.chain(last.flatten()) {
             for &engine in &engines {
-                if self.play(&key, &model, engine, wish.format).is_ok() {
+                if self.play(&key, &model, engine, wish).is_ok() {
                     return;
                 }
             }
@@ -255,9 +265,9 @@ impl Worker {
         key: &Key,
         model: &Arc<Model>,
         engine: EngineChoice,
-        format: Option<Format>,
+        wish: &Wish,
     ) -> Result<(), LoadError> {
-        guarded(|| self.deliver(key, model, engine, format))?;
+        guarded(|| self.deliver(key, model, engine, wish))?;
         self.model = Some((key.clone(), model.clone()));
         Ok(())
     }
@@ -267,25 +277,33 @@ impl Worker {
         key: &Key,
         model: &Arc<Model>,
         engine: EngineChoice,
-        format: Option<Format>,
+        wish: &Wish,
     ) -> Result<(), LoadError> {
-        let Some(format) = format else {
+        let Some(format) = wish.format else {
             // No host has told its format; the window can show the model already.
-            let info = ModelInfo::new(model, None);
-            self.shared.publish(|s| (s.playing, s.slot) = (Some(info), key.slot()));
+            self.announce(key, ModelInfo::new(model, wish.quality, None));
             return Ok(());
         };
-        let delivery = (key.clone(), engine, format);
+        let size = match &model.network {
+            Network::Slimmable(slimmable) => Some(slimmable.size_at(wish.quality.value())),
+            _ => None,
+        };
+        let delivery = Delivery { key: key.clone(), engine, format, size };
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }
-        let voice = Box::new(Voice::build(model, engine, format)?);
+        let voice = Box::new(Voice::build(model, wish.quality, engine, format)?);
         let info = voice.info().clone();
         // One that was not taken in time is freed here.
         drop(self.shared.link.arrived.force_push(voice));
         self.delivered = Some(delivery);
-        self.shared.publish(|s| (s.playing, s.slot) = (Some(info), key.slot()));
+        self.announce(key, info);
         Ok(())
+    }
+
+    fn announce(&self, key: &Key, info: ModelInfo) {
+        self.shared.desk.keep_size(info.qualities());
+        self.shared.publish(|s| (s.playing, s.slot) = (Some(info), key.slot()));
     }
 }
 

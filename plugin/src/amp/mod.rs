@@ -6,7 +6,6 @@
 //!                           warms up, frees  old ones  gives old ones back
 //! ```
 
-mod denormals;
 mod desk;
 mod info;
 mod loader;
@@ -14,9 +13,8 @@ mod rig;
 mod telemetry;
 mod voice;
 
-pub use denormals::FlushDenormals;
-pub use desk::{Desk, Format, Patience, Wish};
-pub use info::{ModelInfo, architecture};
+pub use desk::{Desk, Format, Patience, Quality, Wish};
+pub use info::{ModelInfo, Sizes, architecture};
 pub use loader::{Loader, MAX_PATH_BYTES, Status, StatusReader};
 pub use rig::{Controls, Link, OUTPUT_LIMIT, Rig};
 pub use telemetry::{METERED, Telemetry};

@@ -1,8 +1,9 @@
 //! The rig: the path of the audio through gains, voices and bypass.
 
 use super::voice::Delay;
-use super::{FlushDenormals, Format, Telemetry, Voice};
+use super::{Format, Telemetry, Voice};
 use crossbeam::queue::ArrayQueue;
+use shared::simd::FlushDenormals;
 use std::sync::Arc;
 
 /// How long a new model takes to replace the old one, in seconds.

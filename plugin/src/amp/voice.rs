@@ -1,6 +1,6 @@
 //! A voice: a model ready to play, one engine for each channel.
 
-use super::{Format, ModelInfo};
+use super::{Format, ModelInfo, Quality};
 use shared::engine::{self, Engine, EngineChoice, EngineError, EngineKind, Resampled};
 use shared::model::Model;
 
@@ -33,17 +33,24 @@ struct Padded {
 }
 
 impl Voice {
-    /// Builds and prepares the engines and runs them once, so that the first block finds their
-    /// memory warm.
+    /// Builds and prepares the engines, of a model with several sizes for the one that `quality`
+    /// chooses, and runs them once, so that the first
+    /// block finds their memory warm.
     ///
     /// # Errors
     /// The engine cannot run the model or not at that rate.
-    pub fn build(model: &Model, choice: EngineChoice, format: Format) -> Result<Self, EngineError> {
+    pub fn build(
+        model: &Model,
+        quality: Quality,
+        choice: EngineChoice,
+        format: Format,
+    ) -> Result<Self, EngineError> {
+        let chosen = model.at_quality(quality.value());
         let base = base_latency_samples(format.sample_rate_hz)?;
         let mut engines = Vec::with_capacity(format.channels);
         for _ in 0..format.channels {
             let mut engine =
-                engine::build_at(model, choice, format.sample_rate_hz, format.max_block_samples)?;
+                engine::build_at(&chosen, choice, format.sample_rate_hz, format.max_block_samples)?;
             let silence = vec![0.0; format.max_block_samples];
             let mut sink = vec![0.0; format.max_block_samples];
             engine.process(&silence, &mut sink);
@@ -53,7 +60,7 @@ impl Voice {
         }
         let kind = engines.first().map(|e| e.engine.kind());
         let latency_samples = engines.first().map_or(base, |e| e.engine.latency_samples().max(base));
-        let info = ModelInfo::new(model, kind);
+        let info = ModelInfo::new(model, quality, kind);
         Ok(Self { engines, format, latency_samples, info })
     }
 

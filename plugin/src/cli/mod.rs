@@ -1,5 +1,6 @@
 //! The `tonewright` program: what it is told and what it answers.
 
+mod convert;
 mod render;
 mod show;
 #[cfg(feature = "standalone")]
@@ -9,6 +10,7 @@ use crate::factory::{Factory, MODELS};
 use clap::{Args, Parser, Subcommand};
 use shared::audio::AudioError;
 use shared::engine::{EngineChoice, EngineError};
+use shared::model::nam::Version;
 use shared::model::{Model, ModelError};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,9 +36,11 @@ enum Command {
     },
     /// Plays a WAV file through a model, as the plugin would.
     Render(RenderArguments),
+    /// Writes a model as another kind of file: `.nam` for Neural Amp Modeler, or `.onnx`.
+    Convert(ConvertArguments),
     /// Shows a model's card, architecture and delay.
     Info {
-        /// Name or slot of a factory model, or a file.
+        /// Name or slot of a factory model, or a `.nam` or `.onnx` file.
         model: String,
     },
     /// Lists the models that come along.
@@ -47,10 +51,10 @@ enum Command {
 struct RenderArguments {
     /// The recording: WAV, any rate, any number of channels.
     input: PathBuf,
-    /// Where the result goes: 32 bit float, same rate, channels and length.
+    /// Where the result goes: WAV of 32 bit float, same rate, channels and length.
     #[arg(short, long)]
     output: PathBuf,
-    /// Name or slot of a factory model, or a file.
+    /// Name or slot of a factory model, or a `.nam` or `.onnx` file.
     #[arg(short, long)]
     model: String,
     /// Samples that are computed at a time; the result does not depend on it.
@@ -59,12 +63,33 @@ struct RenderArguments {
     /// What runs the model: auto, native or onnxruntime.
     #[arg(long, default_value_t = EngineChoice::Auto)]
     engine: EngineChoice,
+    /// Size of a model that has several, from 0, the smallest, to 1.
+    #[arg(long, default_value_t = 1.0, value_parser = quality)]
+    quality: f32,
     /// Gain before the model, in dB.
     #[arg(long, default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
     input_gain: f32,
     /// Gain after the model, in dB. What comes out above 24 dBFS is cut off.
     #[arg(long, default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
     output_gain: f32,
+}
+
+#[derive(Debug, Args)]
+struct ConvertArguments {
+    /// Name or slot of a factory model, or a `.nam` or `.onnx` file.
+    input: String,
+    /// Where the result goes; its name ends in `.nam` or `.onnx`, and so it is written.
+    output: PathBuf,
+    /// Version of a `.nam` file: 0.7.0, as it is without this, or 0.5.4 for older players.
+    #[arg(long, value_parser = nam_version)]
+    nam_version: Option<Version>,
+    /// Writes only one size of a model that has several, from 0, the smallest, to 1. Without it a
+    /// `.nam` file keeps them all, and an `.onnx` file the largest.
+    #[arg(long, value_parser = quality)]
+    quality: Option<f32>,
+    /// Replaces a file that is there already.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 /// Why a command failed.
@@ -83,6 +108,15 @@ enum CliError {
         path.display()
     )]
     TooLong { path: PathBuf, frames: u64, channels: usize },
+    #[error("{}: there is such a file already; choose another name, or pass --overwrite", .0.display())]
+    Exists(PathBuf),
+    #[error(
+        "{}: the result, a WAV file, would take the place of a model or of the recording; choose another name",
+        .0.display()
+    )]
+    WouldReplace(PathBuf),
+    #[error("{}: --nam-version is for files whose name ends in .nam", .0.display())]
+    NoNam(PathBuf),
     #[error("no model is called \"{name}\", and there is no such file; models that come along: {}", ids())]
     UnknownModel { name: String },
     #[error("the audio backend or the window could not be started; its messages are above")]
@@ -104,6 +138,21 @@ fn gain_db(text: &str) -> Result<f32, String> {
     }
 }
 
+fn quality(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(quality) if (0.0..=1.0).contains(&quality) => Ok(quality),
+        _ => Err("expected a number from 0 to 1".into()),
+    }
+}
+
+fn nam_version(text: &str) -> Result<Version, String> {
+    let versions = [Version::V0_5_4, Version::V0_7_0];
+    versions.into_iter().find(|v| v.name() == text).ok_or_else(|| {
+        let names: Vec<_> = versions.iter().map(|v| v.name()).collect();
+        format!("expected {}", names.join(" or "))
+    })
+}
+
 /// Runs the program with its command line, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -114,6 +163,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         match Arguments::parse_from(arguments).command {
             Command::Window { options } => open_window(options),
             Command::Render(arguments) => render::render(&arguments),
+            Command::Convert(arguments) => convert::convert(&arguments),
             Command::Info { model } => show::info(&model),
             Command::Models => show::models(),
         }

@@ -1,13 +1,14 @@
 //! `tonewright render`: a file through a model, by the code that plays in the plugin.
 
 use super::{CliError, RenderArguments, find_model};
-use crate::amp::{Controls, Format, Rig, Voice};
+use crate::amp::{Controls, Format, Quality, Rig, Voice};
 use shared::audio::{BYTES_PER_SAMPLE, MAX_DATA_BYTES, Reader, Writer};
 use shared::engine::EngineError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
+    check_output(arguments)?;
     let model = find_model(&arguments.model)?;
     let mut reader = Reader::open(&arguments.input)?;
     let (rate_hz, channels, frames) = (reader.sample_rate_hz(), reader.channels(), reader.frames());
@@ -17,7 +18,8 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
     }
     let block = arguments.block as usize;
     let format = Format { sample_rate_hz: f64::from(rate_hz), max_block_samples: block, channels };
-    let voice = Voice::build(&model, arguments.engine, format).map_err(|source| {
+    let quality = Quality::new(arguments.quality);
+    let voice = Voice::build(&model, quality, arguments.engine, format).map_err(|source| {
         let path = match source {
             EngineError::Resampler { .. } => arguments.input.clone(),
             _ => PathBuf::from(&arguments.model),
@@ -25,6 +27,11 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
         CliError::Engine { path, source }
     })?;
     let engine = voice.info().engine.map_or("no", |e| e.name());
+    let size = voice.info().sizes.as_ref();
+    let size = size.map_or_else(String::new, |s| format!(", size {} of {}", s.chosen + 1, s.count));
+    if voice.info().sizes.is_none() && quality != Quality::FULL {
+        eprintln!("warning: this model has only one size; --quality changes nothing");
+    }
     let mut rig = Rig::playing(voice);
     let controls = Controls {
         input_gain: gain(arguments.input_gain),
@@ -62,7 +69,7 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
 
     let seconds = frames as f64 / f64::from(rate_hz);
     let factor = seconds / computing.as_secs_f64().max(1e-9);
-    println!("{} through \"{}\", engine {engine}", arguments.input.display(), model.card.name);
+    println!("{} through \"{}\"{size}, engine {engine}", arguments.input.display(), model.card.name);
     println!("  in   {before}");
     println!("  out  {after}");
     println!("  {seconds:.2} s, {channels} channels at {rate_hz} Hz, {factor:.0} times as fast as real time");
@@ -73,6 +80,21 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
     );
     if rig.take_muted() {
         eprintln!("warning: the model gave values that are no numbers; where it did, the result is silent");
+    }
+    Ok(())
+}
+
+/// A result may replace an earlier one, but neither a model nor the recording it is made from.
+fn check_output(arguments: &RenderArguments) -> Result<(), CliError> {
+    let output = &arguments.output;
+    let is_model =
+        output.extension().is_some_and(|e| ["nam", "onnx"].iter().any(|kind| e.eq_ignore_ascii_case(kind)));
+    let same = |other: &Path| match (output.canonicalize(), other.canonicalize()) {
+        (Ok(output), Ok(other)) => output == other,
+        _ => false,
+    };
+    if is_model || same(&arguments.input) || same(Path::new(&arguments.model)) {
+        return Err(CliError::WouldReplace(output.clone()));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::{CliError, find_model};
 use crate::amp::architecture;
 use crate::factory::MODELS;
+use shared::model::{Model, Network};
 
 pub(super) fn info(name: &str) -> Result<(), CliError> {
     let model = find_model(name)?;
@@ -13,7 +14,6 @@ pub(super) fn info(name: &str) -> Result<(), CliError> {
             println!("{key:<16} {value}");
         }
     };
-    let milliseconds = |samples: usize| samples as f64 / rate * 1e3;
     let optional = |value: Option<String>| value.unwrap_or_default();
     line("Name", &card.name);
     line("Gear", &card.gear);
@@ -28,15 +28,41 @@ pub(super) fn info(name: &str) -> Result<(), CliError> {
     line("Loudness", &optional(card.loudness_dbfs.map(|l| format!("{l:.1} dBFS"))));
     line("Input level", &optional(card.input_level_dbu.map(|l| format!("{l:+.1} dBu at full scale"))));
     line("Output level", &optional(card.output_level_dbu.map(|l| format!("{l:+.1} dBu at full scale"))));
-    line("Architecture", &architecture(&model));
-    line("Weights", &model.weight_count().map_or_else(|| "unknown".into(), |w| w.to_string()));
-    let field = model.receptive_field_samples();
-    let field = field.map(|f| format!("{f} samples ({:.1} ms), memory and not delay", milliseconds(f)));
-    line("Receptive field", &field.unwrap_or_else(|| "unknown".into()));
+    match &model.network {
+        Network::Slimmable(slimmable) => {
+            let mut from = 0.0;
+            for (i, size) in slimmable.sizes().iter().enumerate() {
+                let to = size.below.clamp(from, 1.0);
+                let title = format!("Size {} of {}", i + 1, slimmable.sizes().len());
+                line(&title, &format!("quality from {from:.2} to {to:.2}"));
+                details(&Model { card: card.clone(), network: size.network.clone() }, line);
+                from = to;
+            }
+        }
+        _ => details(&model, line),
+    }
     let ahead = model.lookahead_samples();
-    line("Latency", &format!("{ahead} samples ({:.1} ms)", milliseconds(ahead)));
+    line("Latency", &format!("{ahead} samples ({:.1} ms)", milliseconds(&model, ahead)));
     line("Plays live", &model.check_live().map_or_else(|e| format!("no: {e}"), |()| "yes".into()));
     Ok(())
+}
+
+/// The network itself, and what it remembers.
+fn details(model: &Model, line: impl Fn(&str, &str)) {
+    line("Architecture", &architecture(&model.network));
+    line("Weights", &model.weight_count().map_or_else(|| "unknown".into(), |w| w.to_string()));
+    let memory = match (&model.network, model.receptive_field_samples()) {
+        (Network::Lstm(_), _) => "recurrent: no end to what it remembers".into(),
+        (_, None) => "unknown".into(),
+        (_, Some(field)) => {
+            format!("{field} samples ({:.1} ms), memory and not delay", milliseconds(model, field))
+        }
+    };
+    line("Receptive field", &memory);
+}
+
+fn milliseconds(model: &Model, samples: usize) -> f64 {
+    samples as f64 / model.card.sample_rate_hz * 1e3
 }
 
 pub(super) fn models() -> Result<(), CliError> {

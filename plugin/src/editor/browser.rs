@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// Entries that are listed at most.
 const MOST_ENTRIES: usize = 5000;
 
+/// How the names of model files end.
+const MODELS: [&str; 2] = ["nam", "onnx"];
+
 /// What the player did.
 pub enum Choice {
     /// Nothing yet.
@@ -110,7 +113,7 @@ impl Browser {
             Err(error) => note(&list_ui, canvas, error),
             Ok(_) if self.reading => note(&list_ui, canvas, "Reading the folder…"),
             Ok(entries) if entries.is_empty() => {
-                note(&list_ui, canvas, "No folders and no models (.onnx) in here.")
+                note(&list_ui, canvas, "No folders and no models (.nam, .onnx) in here.")
             }
             Ok(entries) => {
                 let height = canvas.px(24.0);
@@ -201,7 +204,8 @@ fn list(folder: &Path) -> Result<Vec<Entry>, String> {
         .filter_map(|entry| {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let is_folder = path.is_dir();
-            let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+            let is_model =
+                path.extension().is_some_and(|e| MODELS.iter().any(|model| e.eq_ignore_ascii_case(model)));
             ((is_folder || is_model) && !name.starts_with('.')).then_some(Entry { name, path, is_folder })
         })
         .take(MOST_ENTRIES)
@@ -217,12 +221,12 @@ mod tests {
     #[test]
     fn lists_folders_first_and_models_only() {
         let folder = tempfile::tempdir().unwrap();
-        for file in ["b.onnx", "A.ONNX", "notes.txt", ".hidden.onnx"] {
+        for file in ["b.onnx", "A.ONNX", "c.Nam", "notes.txt", ".hidden.onnx", "nam"] {
             std::fs::write(folder.path().join(file), b"").unwrap();
         }
         std::fs::create_dir(folder.path().join("zoo")).unwrap();
         let names: Vec<String> = list(folder.path()).unwrap().into_iter().map(|e| e.name).collect();
-        assert_eq!(names, ["zoo", "A.ONNX", "b.onnx"]);
+        assert_eq!(names, ["zoo", "A.ONNX", "b.onnx", "c.Nam"]);
         assert!(list(&folder.path().join("missing")).is_err());
     }
 }

@@ -176,8 +176,9 @@ fn item(ui: &mut Ui, canvas: Canvas, name: &str, gear: &str, playing: bool) -> b
 /// What the card says, in small print.
 fn details(ui: &Ui, canvas: Canvas, info: &ModelInfo) {
     let card = &info.card;
+    let no_field = if info.is_recurrent { "without end" } else { "unknown" };
     let field = info.receptive_field_samples.map_or_else(
-        || "unknown".to_owned(),
+        || no_field.to_owned(),
         |f| format!("{f} samples, {:.1} ms", f as f64 / card.sample_rate_hz * 1e3),
     );
     let esr = card.esr.map_or_else(|| "not measured".to_owned(), |e| format!("{e:.4}"));

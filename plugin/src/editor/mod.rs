@@ -4,6 +4,7 @@ mod browser;
 mod display;
 mod knob;
 mod meter;
+mod quality;
 mod strips;
 mod theme;
 
@@ -190,6 +191,10 @@ impl App {
             glow,
         };
         let wanted = display::show(ui, canvas, &self.shown, state);
+        let sizes = self.shown.playing.as_ref().and_then(|p| p.sizes.as_ref());
+        if let Some(sizes) = sizes.filter(|sizes| sizes.count > 1) {
+            quality::show(ui, canvas, &self.params.quality, setter, sizes);
+        }
         strips::footer(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
         if self.muted_seconds > 0.0 {
             strips::message(ui, canvas, MUTED);

@@ -1,3 +1,4 @@
+mod quality;
 mod rescue;
 
 use super::*;
@@ -296,7 +297,8 @@ fn all_factory_models_have_one_delay_at_a_rate() {
         let format = Format { sample_rate_hz, channels: 1, ..FORMAT };
         let base = base_latency_samples(sample_rate_hz).unwrap();
         for model in MODELS {
-            let voice = Voice::build(&model.load().unwrap(), EngineChoice::Native, format).unwrap();
+            let loaded = model.load().unwrap();
+            let voice = Voice::build(&loaded, Quality::FULL, EngineChoice::Native, format).unwrap();
             assert_eq!(voice.latency_samples(), base, "{} at {sample_rate_hz} Hz", model.id);
         }
     }

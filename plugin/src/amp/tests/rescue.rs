@@ -168,7 +168,8 @@ fn what_is_far_too_loud_is_cut_off_and_the_rest_is_left_alone() {
     for (scale, gain, cut) in [(1e30, 1.0, true), (1e30, 1e20, true), (0.5, 1.5, false)] {
         let model = scaled(scale);
         let format = Format { channels: 1, ..FORMAT };
-        let mut rig = Rig::playing(Voice::build(&model, EngineChoice::Native, format).unwrap());
+        let mut rig =
+            Rig::playing(Voice::build(&model, Quality::FULL, EngineChoice::Native, format).unwrap());
         let mut output = input.clone();
         let controls = Controls { output_gain: gain, ..Controls::NEUTRAL };
         rig.process(&mut [&mut output], controls);
@@ -188,7 +189,7 @@ fn what_is_far_too_loud_is_cut_off_and_the_rest_is_left_alone() {
 
 #[test]
 fn a_graph_that_tells_no_memory_is_given_a_long_tail() {
-    let known = ModelInfo::new(&MODELS[0].load().unwrap(), None);
+    let known = ModelInfo::new(&MODELS[0].load().unwrap(), Quality::FULL, None);
     assert_eq!(Some(known.memory_samples()), known.receptive_field_samples);
     let unknown = ModelInfo { receptive_field_samples: None, ..known };
     assert_eq!(unknown.memory_samples(), 16_384);

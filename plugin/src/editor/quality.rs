@@ -1,0 +1,124 @@
+//! The quality of a model that has several sizes: a slider with a notch where each size begins.
+
+use super::theme::{self, Canvas};
+use crate::amp::Sizes;
+use egui::{Align2, CursorIcon, Id, Rect, Sense, Stroke, Ui, vec2};
+use nih_plug::prelude::{FloatParam, Param, ParamSetter};
+
+/// Middle and ends of the groove, in the design: below the lines that describe the model.
+const MIDDLE: f32 = 414.0;
+const LEFT: f32 = 324.0;
+const RIGHT: f32 = 516.0;
+
+/// Points a notch of the wheel scrolls.
+const WHEEL_POINTS: f32 = 40.0;
+
+/// Shows the slider and lets the player move it: click, drag, the wheel from size to size,
+/// double-click for the largest.
+pub fn show(ui: &mut Ui, canvas: Canvas, param: &FloatParam, setter: &ParamSetter, sizes: &Sizes) {
+    let groove = Rect::from_min_max(canvas.at(LEFT, MIDDLE - 4.0), canvas.at(RIGHT, MIDDLE + 4.0));
+    let area = groove.expand2(vec2(canvas.px(8.0), canvas.px(8.0)));
+    let response = ui.interact(area, Id::unique("quality"), Sense::click_and_drag());
+    let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
+
+    if response.drag_started() {
+        setter.begin_set_parameter(param);
+    }
+    let pointed = response.interact_pointer_pos();
+    let pointed = pointed.map(|at| ((at.x - groove.left()) / groove.width()).clamp(0.0, 1.0));
+    if response.double_clicked() {
+        set(setter, param, param.default_plain_value());
+    } else if let Some(value) = pointed {
+        if response.dragged() {
+            setter.set_parameter(param, value);
+        } else if response.clicked() {
+            set(setter, param, value);
+        }
+    }
+    if response.drag_stopped() {
+        setter.end_set_parameter(param);
+    }
+    if response.hovered() && !response.dragged() {
+        let memory = response.id.with("wheel");
+        let scrolled = ui.input(|i| i.smooth_scroll_delta().y + i.smooth_scroll_delta().x) / WHEEL_POINTS;
+        let sum = ui.data(|d| d.get_temp::<f32>(memory)).unwrap_or(0.0) + scrolled;
+        let steps = sum.round();
+        ui.data_mut(|d| d.insert_temp(memory, sum - steps));
+        if steps != 0.0 {
+            let wanted = (sizes.chosen as f32 + steps).clamp(0.0, (sizes.count - 1) as f32);
+            set(setter, param, middle(sizes, wanted as usize));
+        }
+    }
+    draw(ui, canvas, groove, param, sizes, response.hovered() || response.dragged());
+    response.on_hover_text("Smaller sizes of the model take less of the processor and are less exact");
+}
+
+fn draw(ui: &Ui, canvas: Canvas, groove: Rect, param: &FloatParam, sizes: &Sizes, hot: bool) {
+    let painter = ui.painter();
+    let at = canvas.at(LEFT - 14.0, MIDDLE);
+    canvas.label(painter, at, Align2::RIGHT_CENTER, "Quality", 8.5, theme::TEXT_FAINT);
+    canvas.inset(painter, groove, 3.0);
+    let x = |value: f32| groove.left() + value * groove.width();
+    let value = param.unmodulated_plain_value();
+    let lit = groove.with_max_x(x(value));
+    painter.rect_filled(lit, canvas.px(3.0), theme::AMBER_DEEP.gamma_multiply(0.8));
+    for &notch in sizes.notches.iter().filter(|&&notch| notch > 0.0 && notch < 1.0) {
+        let mark = Stroke::new(canvas.px(1.4), theme::TEXT_DIM);
+        painter.vline(x(notch as f32), groove.expand(canvas.px(2.5)).y_range(), mark);
+    }
+    let grip = Rect::from_center_size(
+        egui::pos2(x(value), groove.center().y),
+        vec2(canvas.px(9.0), canvas.px(18.0)),
+    );
+    painter.rect_filled(grip.expand(canvas.px(1.5)), canvas.px(4.0), theme::EDGE_DARK);
+    let (top, bottom) =
+        (egui::Color32::from_rgb(0x6b, 0x61, 0x57), egui::Color32::from_rgb(0x35, 0x30, 0x2b));
+    theme::vertical(painter, grip, top, bottom);
+    let pointer = if hot { theme::AMBER } else { theme::TEXT };
+    painter.vline(
+        grip.center().x,
+        grip.shrink(canvas.px(3.0)).y_range(),
+        Stroke::new(canvas.px(1.5), pointer),
+    );
+
+    let percent = format!("{:.0} %", value * 100.0);
+    let at = canvas.at(RIGHT + 54.0, MIDDLE);
+    painter.text(at, Align2::RIGHT_CENTER, percent, canvas.figures(11.5), theme::TEXT);
+    let size = format!("{} of {}", sizes.chosen + 1, sizes.count);
+    let at = canvas.at(RIGHT + 68.0, MIDDLE);
+    painter.text(at, Align2::LEFT_CENTER, size, canvas.font(12.0), theme::TEXT_DIM);
+}
+
+/// The middle of the qualities that choose a size.
+fn middle(sizes: &Sizes, size: usize) -> f32 {
+    let from = size.checked_sub(1).map_or(0.0, |before| sizes.notches[before]);
+    let to = sizes.notches.get(size).copied().unwrap_or(1.0);
+    (0.5 * (from + to)).clamp(0.0, 1.0) as f32
+}
+
+fn set(setter: &ParamSetter, param: &FloatParam, value: f32) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter(param, value);
+    setter.end_set_parameter(param);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amp::Quality;
+
+    #[test]
+    fn the_wheel_goes_to_the_middle_of_a_size() {
+        let sizes = |notches: &[f64]| Sizes {
+            count: notches.len() + 1,
+            chosen: 0,
+            qualities: [Quality::LEAST, Quality::FULL],
+            notches: notches.to_vec(),
+        };
+        let three = sizes(&[0.25, 0.75]);
+        assert_eq!([0, 1, 2].map(|size| middle(&three, size)), [0.125, 0.5, 0.875]);
+        assert_eq!(middle(&sizes(&[]), 0), 0.5);
+        // A file may have sizes that no quality reaches.
+        assert_eq!([0, 1].map(|size| middle(&sizes(&[3.0]), size)), [1.0, 1.0]);
+    }
+}
