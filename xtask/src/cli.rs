@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::bench::BenchOptions;
 use clap::{Parser, Subcommand};
 
 /// The doors of this repository.
@@ -46,11 +47,8 @@ pub enum Door {
         #[arg(long)]
         no_lint: bool,
     },
-    /// Run the benchmarks
-    Bench {
-        /// Only benchmarks whose name contains this
-        filter: Option<String>,
-    },
+    /// Measure what a block costs in every engine, in one table
+    Bench(BenchOptions),
 }
 
 #[cfg(test)]
@@ -70,6 +68,10 @@ mod tests {
         assert!(Cli::try_parse_from(["cargo xtask", "setup", "--no-trainer", "--cuda"]).is_err());
         let bundle = Cli::parse_from(["cargo xtask", "bundle"]);
         assert!(matches!(bundle.door, Door::Bundle { release: false }));
+        assert!(Cli::try_parse_from(["cargo xtask", "bench", "--quick", "--blocks", "16,64"]).is_ok());
+        assert!(Cli::try_parse_from(["cargo xtask", "bench", "--accept"]).is_err());
+        assert!(Cli::try_parse_from(["cargo xtask", "bench", "--changes", "a2"]).is_ok());
+        assert!(Cli::try_parse_from(["cargo xtask", "bench", "--changes", "--quick"]).is_err());
         assert!(Cli::try_parse_from(["cargo xtask", "bundel"]).is_err());
         assert!(Cli::try_parse_from(["cargo xtask"]).is_err());
     }

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 /// A command line being put together.
@@ -24,6 +25,11 @@ impl Run {
         self
     }
 
+    /// Adds an argument.
+    pub fn arg(self, argument: impl AsRef<OsStr>) -> Self {
+        self.args([argument])
+    }
+
     /// Sets an environment variable.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.0.env(name, value);
@@ -41,6 +47,32 @@ impl Run {
         let started = self.0.status();
         let status = started.map_err(|source| Error::Start { command: self.line(), source })?;
         if status.success() { Ok(()) } else { Err(Error::Failed { command: self.line(), status }) }
+    }
+
+    /// Runs it, prints every line of its standard output as it comes, and shows it to `watch`.
+    pub fn run_watched(mut self, mut watch: impl FnMut(&str)) -> Result<(), Error> {
+        let command = self.line();
+        let start = |source| Error::Start { command: command.clone(), source };
+        let mut child = self.0.stdout(Stdio::piped()).spawn().map_err(start)?;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
+                println!("{line}");
+                watch(&line);
+            }
+        }
+        let status = child.wait().map_err(start)?;
+        if status.success() { Ok(()) } else { Err(Error::Failed { command, status }) }
+    }
+
+    /// Runs it and gives what it prints; what it complains of goes straight through.
+    pub fn text(mut self) -> Result<String, Error> {
+        let started = self.0.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let output = started.map_err(|source| Error::Start { command: self.line(), source })?;
+        if !output.status.success() {
+            return Err(Error::Failed { command: self.line(), status: output.status });
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Says whether it can be run and succeeds, without a sound.

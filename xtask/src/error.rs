@@ -57,6 +57,22 @@ pub enum Error {
         /// The command that makes it.
         door: &'static str,
     },
+    /// What should be a figure is none.
+    #[error("{source_name}, line {line}: this is no figure: {problem}; CONTRIBUTING.md describes them")]
+    Figures {
+        /// The program or file that wrote it.
+        source_name: String,
+        /// Its line.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A folder holds nothing to compare with.
+    #[error("{}: there is neither a program nor a .jsonl file to compare with", .0.display())]
+    NoRivals(PathBuf),
+    /// Instructions could not be counted, or the reference could not be read.
+    #[error("{0}")]
+    Counts(String),
     /// This kind of machine is not supported.
     #[error("{0}")]
     Unsupported(String),

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::error::At as _;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Creates a folder and those above it; there already is fine.
 pub(crate) fn create(folder: &Path) -> Result<(), Error> {
@@ -20,6 +20,12 @@ pub(crate) fn remove(path: &Path) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.at("remove", path),
     }
+}
+
+/// What lies in a folder.
+pub(crate) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = fs::read_dir(folder).at("read", folder)?;
+    entries.map(|entry| entry.map(|entry| entry.path()).at("read", folder)).collect()
 }
 
 /// Copies a folder and all that is in it.

@@ -16,6 +16,7 @@ mod setup;
 mod test;
 mod workspace;
 
+pub use bench::BenchOptions;
 pub use cli::{Cli, Door};
 pub use error::Error;
 
@@ -34,13 +35,13 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
                 (false, true) => Some(setup::Libtorch::Cuda),
                 (false, false) => Some(setup::Libtorch::Cpu),
             };
-            setup::all(&workspace, setup::Scope { trainer, tests: *tests })
+            setup::all(&workspace, setup::Scope { trainer, tests: *tests, counts: false })
         }
         Door::Bundle { release } => bundle::bundle(&workspace, *release).map(|made| made.print()),
         Door::Install { uninstall: false } => install::install(&workspace),
         Door::Install { uninstall: true } => install::uninstall(),
         Door::Demo => demo::demo(&workspace),
         Door::Test { no_lint } => test::test(&workspace, !no_lint),
-        Door::Bench { filter } => bench::bench(&workspace, filter),
+        Door::Bench(options) => bench::bench(&workspace, options),
     }
 }

@@ -12,8 +12,31 @@ pub(crate) fn test(workspace: &Workspace, lint: bool) -> Result<(), Error> {
     setup::all(workspace, Scope::EVERYTHING)?;
     bundle::bundle(workspace, true)?;
     step("running the tests");
-    Run::cargo().args(["test", "--locked", "--workspace"]).run()?;
-    if lint { self::lint() } else { Ok(()) }
+    let mut tally = Tally::default();
+    let tested = Run::cargo().args(["test", "--locked", "--workspace"]).run_watched(|line| tally.add(line));
+    let result = tested.and_then(|()| if lint { self::lint() } else { Ok(()) });
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    result
+}
+
+/// The tests of all the programs that `cargo test` runs.
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// Adds up a line such as `test result: ok. 12 passed; 0 failed; …`.
+    fn add(&mut self, line: &str) {
+        let Some(counts) = line.strip_prefix("test result: ") else { return };
+        let count = |what| {
+            let words = counts.split_once(what)?.0;
+            words.split_whitespace().last()?.parse::<usize>().ok()
+        };
+        self.passed += count(" passed").unwrap_or(0);
+        self.failed += count(" failed").unwrap_or(0);
+    }
 }
 
 /// rustfmt and clippy. A toolchain that has none of them can still build and test.
@@ -33,5 +56,23 @@ fn lint() -> Result<(), Error> {
     } else {
         step("clippy is not installed: lints are not checked");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up_and_nothing_else() {
+        let mut tally = Tally::default();
+        for line in [
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test a_result_is_shown ... ok",
+            "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+        ] {
+            tally.add(line);
+        }
+        assert_eq!(tally, Tally { passed: 15, failed: 2 });
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Scope {
     pub trainer: Option<Libtorch>,
     /// The Python hosts of the tests.
     pub tests: bool,
+    /// What counts instructions.
+    pub counts: bool,
 }
 
 /// How much of libtorch.
@@ -34,9 +36,9 @@ pub(crate) enum Libtorch {
 
 impl Scope {
     /// What `cargo xtask test` needs.
-    pub const EVERYTHING: Self = Self { trainer: Some(Libtorch::Cpu), tests: true };
+    pub const EVERYTHING: Self = Self { trainer: Some(Libtorch::Cpu), tests: true, counts: false };
     /// What building and playing need.
-    pub const PLUGIN: Self = Self { trainer: None, tests: false };
+    pub const PLUGIN: Self = Self { trainer: None, tests: false, counts: false };
 }
 
 /// Brings everything in `scope` up to date.

@@ -48,6 +48,8 @@ const TESTS: &[Need] = &[
     need(Sign::Library("libatomic.so.1"), &["libatomic1"]),
 ];
 
+const COUNTS: &[Need] = &[need(Sign::Program("valgrind"), &["valgrind"])];
+
 impl Sign {
     fn is_there(&self) -> bool {
         match self {
@@ -88,6 +90,9 @@ fn missing(scope: Scope) -> Vec<&'static Need> {
     }
     if scope.tests {
         needs.extend(TESTS);
+    }
+    if scope.counts {
+        needs.extend(COUNTS);
     }
     needs.retain(|need| !need.sign.is_there());
     needs

@@ -1,0 +1,144 @@
+//! Benchmarks: what a block costs, and whether the compiler still does what it did.
+
+mod counts;
+mod figures;
+mod program;
+mod rivals;
+mod table;
+
+use crate::Error;
+use crate::command::{Run, step};
+use crate::error::At as _;
+use crate::files;
+use crate::setup::{self, Scope};
+use crate::workspace::Workspace;
+use figures::Figure;
+use rivals::Rivals;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What to measure, and how.
+#[derive(Debug, clap::Args)]
+pub struct BenchOptions {
+    /// Take a tenth of the time: for a first look, not for a report
+    #[arg(long)]
+    quick: bool,
+    /// Leave out the measurement at a host's pace, which takes most of the time
+    #[arg(long)]
+    hot: bool,
+    /// Only these models, separated by commas: seed, a1_standard, …
+    #[arg(long, value_delimiter = ',')]
+    models: Vec<String>,
+    /// Only these engines, separated by commas: native-avx2, onnxruntime-fused, …
+    #[arg(long, value_delimiter = ',')]
+    engines: Vec<String>,
+    /// Only these lengths of blocks, in samples, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    blocks: Vec<usize>,
+    /// Compare with other engines: programs in this folder that play our models and print figures,
+    /// and .jsonl files of figures
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Where to write the figures, a line of JSON each [default: target/bench/figures.jsonl]
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the models as .nam files into this folder, and measure nothing
+    #[arg(long, value_name = "DIR")]
+    write_models: Option<PathBuf>,
+    /// Count instructions instead, in valgrind, and compare with the reference in the repository
+    #[arg(long)]
+    counts: bool,
+    /// Make the counts the new reference
+    #[arg(long, requires = "counts")]
+    accept: bool,
+    /// Run criterion instead, which says whether the native engine became faster or slower since it
+    /// was run last; only on models whose name contains this
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = [
+            "quick", "hot", "models", "engines", "blocks", "against", "json", "write_models", "counts",
+        ]
+    )]
+    changes: Option<String>,
+}
+
+/// Does what the options ask for.
+pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(), Error> {
+    setup::all(workspace, Scope { counts: options.counts, ..Scope::PLUGIN })?;
+    if let Some(name) = &options.changes {
+        let name = Some(name).filter(|name| !name.is_empty());
+        return program::cargo_bench("engines").arg("--").args(name).run();
+    }
+    step("building what measures");
+    let program = program::build("measure")?;
+    if options.counts {
+        return counts::check(workspace, &program, options.accept);
+    }
+    if let Some(folder) = &options.write_models {
+        return write_models(&program, folder, &options.models);
+    }
+    let figures = measure(workspace, &program, options)?;
+    let (ours, theirs): (Vec<_>, Vec<_>) = figures.iter().partition(|figure| figure.source.is_none());
+    println!("{}", table::costs(&figures));
+    if !theirs.is_empty() {
+        println!("{}", table::ratios(&ours, &theirs));
+    }
+    let path = options.json.clone().unwrap_or_else(|| workspace.target.join("bench/figures.jsonl"));
+    if let Some(folder) = path.parent() {
+        files::create(folder)?;
+    }
+    fs::write(&path, figures::to_lines(&figures)).at("write", &path)?;
+    step(&format!("figures in {}", path.display()));
+    Ok(())
+}
+
+/// Measures a model at a time, ours and theirs in turn, so that all meet the machine in the same mood.
+fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Result<Vec<Figure>, Error> {
+    let rivals = options.against.as_deref().map(Rivals::find).transpose()?.unwrap_or_default();
+    let models = models(program, &options.models)?;
+    let nams = workspace.target.join("bench/models");
+    if rivals.play() {
+        write_models(program, &nams, &models)?;
+    }
+    let mut arguments = Vec::new();
+    for (name, values) in [("--engines", options.engines.clone()), ("--blocks", texts(&options.blocks))] {
+        if !values.is_empty() {
+            arguments.extend([name.to_owned(), values.join(",")]);
+        }
+    }
+    arguments.extend(options.quick.then(|| "--quick".to_owned()));
+    arguments.extend(options.hot.then(|| "--hot".to_owned()));
+    let mut found = Vec::new();
+    for model in &models {
+        let text = Run::new(program).args(["--models", model]).args(&arguments).text()?;
+        let ours = figures::from_lines(&text, "the measuring program")?;
+        let mut blocks: Vec<_> = ours.iter().map(|figure| figure.block).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        found.extend(ours);
+        found.extend(rivals.measure(&nams.join(model).with_extension("nam"), &blocks)?);
+    }
+    found.extend(rivals.written(&models)?);
+    Ok(found)
+}
+
+/// The models asked for, or all there are.
+fn models(program: &Path, asked: &[String]) -> Result<Vec<String>, Error> {
+    if !asked.is_empty() {
+        return Ok(asked.to_vec());
+    }
+    Ok(Run::new(program).args(["--list"]).text()?.lines().map(str::to_owned).collect())
+}
+
+fn write_models(program: &Path, folder: &Path, models: &[String]) -> Result<(), Error> {
+    files::create(folder)?;
+    let models = self::models(program, models)?;
+    Run::new(program).args(["--models", &models.join(",")]).arg("--write-models").arg(folder).run()
+}
+
+fn texts(numbers: &[usize]) -> Vec<String> {
+    numbers.iter().map(usize::to_string).collect()
+}
