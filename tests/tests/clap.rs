@@ -51,7 +51,7 @@ fn apart(played: &[Vec<f32>], expected: &[Vec<f32>], latency_samples: usize) -> 
 fn parameters_are_those_that_sessions_know() {
     let mut plugin = plugin();
     let names: Vec<_> = plugin.parameters().iter().map(|p| p.name.clone()).collect();
-    for name in ["Input", "Output", "Bypass", "Model", "Engine"] {
+    for name in ["Input", "Output", "Bypass", "Model", "Engine", "Quality"] {
         assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
     }
     for parameter in plugin.parameters().to_vec() {
