@@ -1,11 +1,14 @@
 //! What both halves of Tonewright must agree on: the models ([`model`]), the engines that run
-//! them ([`engine`]), the vector arithmetic of the kernels ([`simd`]) and the audio files models are
+//! them ([`engine`]), the word EQ ([`word_eq`]) and its signal processing ([`dsp`]), the vector arithmetic
+//! of the kernels ([`simd`]) and the audio files models are
 //! made from and applied to ([`audio`]).
 //!
 //! The crate knows nothing of plugins and nothing of libtorch; both depend on it.
 
 pub mod audio;
+pub mod dsp;
 pub mod engine;
 pub mod fs;
 pub mod model;
 pub mod simd;
+pub mod word_eq;

@@ -1,6 +1,6 @@
 //! What is printed.
 
-use crate::subject::{RATE_HZ, Subject};
+use crate::subject::RATE_HZ;
 use serde::Serialize;
 
 /// One line of the report. CONTRIBUTING.md describes it, because other programs write such lines too.
@@ -31,7 +31,7 @@ pub struct CallsPerBlock {
 
 impl<'a> Figure<'a> {
     /// Sorts out what blocks took.
-    pub fn new(subject: &Subject, block: usize, mode: &'a str, times_us: &mut [f64]) -> Self {
+    pub fn new(engine: String, model: &'a str, block: usize, mode: &'a str, times_us: &mut [f64]) -> Self {
         times_us.sort_by(f64::total_cmp);
         let part = |share: f64| {
             let last = times_us.len().saturating_sub(1);
@@ -39,8 +39,8 @@ impl<'a> Figure<'a> {
         };
         let median_us = part(0.5);
         Self {
-            engine: subject.engine.name(),
-            model: subject.model,
+            engine,
+            model,
             block,
             mode,
             blocks: times_us.len(),

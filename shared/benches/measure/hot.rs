@@ -52,13 +52,13 @@ pub fn measure(subjects: &mut [Subject], block: usize, effort: Effort) -> Vec<f6
     }
     let mut medians = Vec::new();
     for (subject, mut times) in subjects.iter_mut().zip(times) {
-        let mut figure = Figure::new(subject, block, "hot", &mut times.playing);
+        let mut figure = Figure::new(subject.engine.name(), subject.model, block, "hot", &mut times.playing);
         let median_us = median(&mut times.playing);
         figure.fma_share = Some(median(&mut times.shares));
         figure.calls = calls(subject, &mut playing);
         figure.print();
-        Figure::new(subject, block, "silence", &mut times.silence).print();
-        Figure::new(subject, block, "subnormal", &mut times.subnormal).print();
+        Figure::new(subject.engine.name(), subject.model, block, "silence", &mut times.silence).print();
+        Figure::new(subject.engine.name(), subject.model, block, "subnormal", &mut times.subnormal).print();
         medians.push(median_us);
     }
     medians

@@ -1,5 +1,5 @@
 //! What a block costs a player: each engine on each amp, at each length of block, played back to
-//! back, into silence, and at a host's pace with cold caches.
+//! back, into silence, and at a host's pace with cold caches; and what the word EQ costs.
 //!
 //! Prints a line of JSON a figure, as CONTRIBUTING.md describes, and what it is doing to the
 //! standard error. `cargo xtask bench` runs it and makes a table; with `--counts` it runs it inside
@@ -9,6 +9,7 @@
 mod amps;
 mod callgrind;
 mod cost;
+mod equaliser;
 mod figure;
 mod fma_peak;
 mod hot;
@@ -39,9 +40,17 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), String> {
     let amps = amps(Some(&options.models));
     match &options.task {
-        Task::Measure => amps.iter().for_each(|amp| measure(amp, options)),
+        Task::Measure => {
+            amps.iter().for_each(|amp| measure(amp, options));
+            if options.models.iter().any(|name| name == equaliser::NAME) {
+                equaliser::measure(options.effort)?;
+            }
+        }
         Task::Count => callgrind::count(&amps)?,
-        Task::List => amps.iter().for_each(|amp| println!("{}", amp.name)),
+        Task::List => {
+            amps.iter().for_each(|amp| println!("{}", amp.name));
+            println!("{}", equaliser::NAME);
+        }
         Task::Write(folder) => {
             for amp in &amps {
                 let path = folder.join(amp.name).with_extension("nam");

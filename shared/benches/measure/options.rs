@@ -1,6 +1,7 @@
 //! The command line. `cargo xtask bench` writes it, so it is plain.
 
 use crate::amps;
+use crate::equaliser;
 use crate::subject::EngineName;
 use std::path::PathBuf;
 
@@ -52,7 +53,7 @@ impl Options {
     /// measuring: `--count`, `--list` or `--write-models DIR`.
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self {
-            models: amps::NAMES.map(str::to_owned).to_vec(),
+            models: amps::NAMES.into_iter().chain([equaliser::NAME]).map(str::to_owned).collect(),
             engines: EngineName::all(),
             blocks: vec![16, 32, 64, 128, 256, 512],
             paced: true,
@@ -68,11 +69,10 @@ impl Options {
             match argument.as_str() {
                 "--models" => {
                     options.models = list()?;
-                    if let Some(name) = options.models.iter().find(|m| !amps::NAMES.contains(&m.as_str())) {
-                        return Err(format!(
-                            "no model is called `{name}`; there are {}",
-                            amps::NAMES.join(", ")
-                        ));
+                    let known = |m: &str| amps::NAMES.contains(&m) || m == equaliser::NAME;
+                    if let Some(name) = options.models.iter().find(|m| !known(m)) {
+                        let (amps, eq) = (amps::NAMES.join(", "), equaliser::NAME);
+                        return Err(format!("no model is called `{name}`; there are {amps} and {eq}"));
                     }
                 }
                 "--engines" => {

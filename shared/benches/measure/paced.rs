@@ -79,7 +79,7 @@ fn take_turns(subjects: &mut [Subject], disturbance: &mut Disturbance, block: us
         }
     }
     for (subject, times_us) in subjects.iter().zip(&mut times_us) {
-        Figure::new(subject, block, "paced", times_us).print();
+        Figure::new(subject.engine.name(), subject.model, block, "paced", times_us).print();
     }
 }
 

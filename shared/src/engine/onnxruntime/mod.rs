@@ -4,11 +4,13 @@
 //! ([`OnnxEngine::fused`]). Any other, and any for comparison, runs as the graph of standard
 //! operators that its file holds ([`OnnxEngine::standard`]), at about ten times the price.
 
+mod function;
 mod fused;
 mod library;
 mod session;
 mod standard;
 
+pub use function::GraphFunction;
 pub use library::{LIBRARY, library_candidates};
 
 use super::native::NativeEngine;

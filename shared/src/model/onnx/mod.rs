@@ -6,6 +6,7 @@
 //! for the networks we know, the architecture as JSON. Any ONNX Runtime can run such a file.
 
 mod architecture;
+mod builder;
 mod linear;
 mod lstm;
 mod proto;
@@ -14,6 +15,7 @@ mod single;
 mod wire;
 mod write;
 
+pub use builder::{Attribute, GraphBuilder};
 pub(super) use read::read;
 pub(crate) use single::single_operator;
 pub use write::{AUDIO_IN, AUDIO_OUT, STATE_OUT_SUFFIX};
@@ -21,7 +23,7 @@ pub use write::{AUDIO_IN, AUDIO_OUT, STATE_OUT_SUFFIX};
 use super::{Model, Network};
 use architecture::{Architecture, LinearSpec};
 use prost::Message;
-use proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
+use proto::{GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
 
 /// Who wrote a file, in its `producer_name`.
 const PRODUCER: &str = "tonewright";
@@ -54,6 +56,11 @@ pub(super) fn write(model: &Model) -> Vec<u8> {
     metadata.extend(field.map(|field| (RECEPTIVE_FIELD.into(), field.to_string())));
     metadata.push((LOOKAHEAD.into(), model.lookahead_samples().to_string()));
     metadata.push((ARCHITECTURE.into(), architecture.to_json()));
+    file(graph, metadata)
+}
+
+/// A graph with its metadata as the bytes of a file.
+fn file(graph: GraphProto, metadata: Vec<(String, String)>) -> Vec<u8> {
     let proto = ModelProto {
         ir_version: Some(IR_VERSION),
         producer_name: Some(PRODUCER.into()),

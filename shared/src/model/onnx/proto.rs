@@ -138,6 +138,8 @@ pub enum Dimension {
 
 /// `TensorProto.DataType.FLOAT`
 pub const FLOAT: i32 = 1;
+/// `TensorProto.DataType.INT8`
+pub const INT8: i32 = 3;
 /// `TensorProto.DataType.INT64`
 pub const INT64: i32 = 7;
 const ATTRIBUTE_FLOAT: i32 = 1;
@@ -199,6 +201,12 @@ impl GraphProto {
         self.add_initializer(name, dims, FLOAT, raw);
     }
 
+    /// Adds a tensor of signed bytes as an initialiser.
+    pub fn add_bytes(&mut self, name: &str, dims: &[usize], values: &[i8]) {
+        debug_assert_eq!(dims.iter().product::<usize>(), values.len(), "{name}");
+        self.add_initializer(name, dims, INT8, values.iter().map(|v| v.cast_unsigned()).collect());
+    }
+
     /// Adds a list of 64 bit integers as an initialiser.
     pub fn add_integers(&mut self, name: &str, values: &[i64]) {
         let raw = values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -216,10 +224,21 @@ impl GraphProto {
 
     /// Adds a node of the standard operators.
     pub fn add_node(&mut self, op: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) {
+        self.add_node_of(op, inputs, &[output], attributes);
+    }
+
+    /// Adds a node of the standard operators with several outputs; it is named after the first.
+    pub fn add_node_of(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: Vec<AttributeProto>,
+    ) {
         self.node.push(NodeProto {
             input: inputs.iter().map(|&i| i.to_owned()).collect(),
-            output: vec![output.to_owned()],
-            name: Some(output.to_owned()),
+            output: outputs.iter().map(|&o| o.to_owned()).collect(),
+            name: outputs.first().map(|&o| o.to_owned()),
             op_type: Some(op.into()),
             attribute: attributes,
             domain: None,

@@ -106,7 +106,7 @@ fn impossible_architectures_are_refused_before_anything_is_allocated() {
 #[test]
 fn graphs_off_the_contract_are_told_what_is_missing() {
     let remove_architecture = |p: &mut ModelProto| p.metadata_props.clear();
-    let graph_error = |change: fn(&mut proto::GraphProto)| {
+    let graph_error = |change: fn(&mut GraphProto)| {
         broken(|p| {
             remove_architecture(p);
             change(p.graph.as_mut().unwrap());
@@ -114,7 +114,7 @@ fn graphs_off_the_contract_are_told_what_is_missing() {
     };
     for (change, expected) in [
         (
-            (|g| g.input.retain(|i| i.name.as_deref() != Some(AUDIO_IN))) as fn(&mut proto::GraphProto),
+            (|g| g.input.retain(|i| i.name.as_deref() != Some(AUDIO_IN))) as fn(&mut GraphProto),
             "no input `audio`",
         ),
         (|g| g.output.retain(|i| i.name.as_deref() != Some(AUDIO_OUT)), "no output `audio_out`"),
