@@ -3,6 +3,7 @@
 use shared::audio::AudioError;
 use shared::engine::EngineError;
 use shared::model::ModelError;
+use shared::word_eq::WordEqError;
 use std::path::{Path, PathBuf};
 
 /// Why the trainer stopped. The texts say what was wrong, in which file, at which value, and what
@@ -15,6 +16,9 @@ pub enum TrainerError {
     /// A model or an architecture was refused.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The word table or a network of the word EQ was refused.
+    #[error(transparent)]
+    WordEq(#[from] WordEqError),
     /// An engine failed while the exported model was checked.
     #[error("checking the exported model: {0}")]
     Engine(#[from] EngineError),

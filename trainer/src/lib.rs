@@ -1,5 +1,5 @@
 //! Trains Tonewright's amp models: from a paired recording, or a virtual one, to an ONNX file that
-//! every engine plays alike.
+//! every engine plays alike. And the word EQ, in [`word_eq`]: its latent space, networks and words.
 //!
 //! This is the only crate that sees libtorch. A training session is [`session::run`]; the parts it
 //! is made of are public, so that tests can take them apart.
@@ -23,5 +23,6 @@ pub mod session;
 pub mod torch_net;
 pub mod train;
 pub mod virtual_capture;
+pub mod word_eq;
 
-pub use error::TrainerError;
+pub use error::{Divergence, TrainerError};

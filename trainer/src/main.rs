@@ -1,18 +1,19 @@
-//! `trainer`: trains, evaluates and renders amp models.
+//! `trainer`: trains, evaluates and renders amp models, and trains the word EQ.
 
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use trainer::config::{CardText, Config, Data};
+use trainer::config::{CardText, Config, ConfigKind, Data};
 use trainer::device::{self, DeviceChoice};
 use trainer::progress::{Progress, clock};
 use trainer::session::{self, Begin, Finished};
 use trainer::train::End;
-use trainer::{TrainerError, evaluate, export, render, virtual_capture};
+use trainer::word_eq::config::EqConfig;
+use trainer::{TrainerError, evaluate, export, render, virtual_capture, word_eq};
 
-/// Trains Tonewright's amp models from paired recordings.
+/// Trains Tonewright's amp models from paired recordings, and its word EQ.
 #[derive(Parser)]
 #[command(version, subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -33,6 +34,12 @@ struct TrainArgs {
     /// Replace the run that the out folder holds
     #[arg(long)]
     overwrite: bool,
+    /// Word EQ: measure on people that were left out of training, and write nothing
+    #[arg(long, conflicts_with_all = ["resume", "overwrite", "out"])]
+    report: bool,
+    /// Word EQ: only this part; what the other left is used as it is
+    #[arg(long)]
+    part: Option<Part>,
     /// What went into the gear, in place of the config's data; its card is left out too
     #[arg(long, requires = "target", value_name = "WAV")]
     input: Option<PathBuf>,
@@ -112,6 +119,15 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Learn what is neutral for the word EQ from recordings of a sound, for `tonewright render --reference`
+    Reference {
+        /// Recordings, WAV or FLAC
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// File to write; without one the reference is printed
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Write the demo recording: twelve seconds of clean synthesised guitar, 16 bit
     DemoRecording {
         /// File to write
@@ -120,6 +136,15 @@ enum Command {
         #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
         rate: u32,
     },
+}
+
+/// A part of the word EQ.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Words and the network that sets the bands
+    Decoder,
+    /// The network that hears, and what is neutral
+    Encoder,
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -174,13 +199,32 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             println!("{}\n{}", input.display(), target.display());
             Ok(())
         }
+        Some(Command::Reference { files, out }) => {
+            let learned = word_eq::reference_file::learn(&files)?;
+            let text = learned.to_json();
+            let Some(out) = out else {
+                println!("{text}");
+                return Ok(());
+            };
+            shared::fs::write_atomic(&out, text.as_bytes()).map_err(|e| TrainerError::file(&out, e))?;
+            println!("{}: learned from {:.1} s of {} files", out.display(), learned.seconds, files.len());
+            Ok(())
+        }
         Some(Command::DemoRecording { output, rate }) => virtual_capture::write_demo(&output, rate),
     }
 }
 
 fn train(args: TrainArgs) -> Result<(), TrainerError> {
     // clap has made sure of a config wherever there is no subcommand.
-    let path = args.config.unwrap_or_default();
+    let path = args.config.clone().unwrap_or_default();
+    if ConfigKind::of(&path)? == ConfigKind::WordEq {
+        return train_word_eq(&path, args);
+    }
+    if args.report || args.part.is_some() {
+        return Err(TrainerError::Setting(
+            "`--report` and `--part` are for the word EQ, such as configs/eq.yaml".into(),
+        ));
+    }
     let mut config = Config::load(&path)?;
     if let (Some(input), Some(target)) = (args.input, args.target) {
         config.data = Data::pair(input, target);
@@ -210,6 +254,13 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
         (false, true) => Begin::Overwrite,
         (false, false) => Begin::Fresh,
     };
+    let stop = stop_on_ctrl_c();
+    let mut progress = Progress::new();
+    let finished = session::run(&config, begin, &stop, &mut progress, &|line| println!("{line}"))?;
+    report(&finished)
+}
+
+fn stop_on_ctrl_c() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     let handler = ctrlc::set_handler(move || {
@@ -222,9 +273,66 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
     if let Err(error) = handler {
         eprintln!("warning: Ctrl-C will not export ({error})");
     }
-    let mut progress = Progress::new();
-    let finished = session::run(&config, begin, &stop, &mut progress, &|line| println!("{line}"))?;
-    report(&finished)
+    stop
+}
+
+/// An option that would be ignored is refused.
+fn refuse_amp_options(args: &TrainArgs) -> Result<(), TrainerError> {
+    let given = [
+        ("--resume", args.resume),
+        ("--input", args.input.is_some()),
+        ("--nam", args.nam),
+        ("--name", args.name.is_some()),
+        ("--gear", args.gear.is_some()),
+        ("--author", args.author.is_some()),
+        ("--source", args.source.is_some()),
+        ("--licence", args.licence.is_some()),
+        ("--max-minutes", args.max_minutes.is_some()),
+        ("--workers", args.workers.is_some()),
+        ("--device", args.device.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(TrainerError::Setting(format!(
+            "`{option}` is for amp models, and this config is one of the word EQ; leave it out"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn train_word_eq(path: &Path, args: TrainArgs) -> Result<(), TrainerError> {
+    refuse_amp_options(&args)?;
+    let mut config = EqConfig::load(path)?;
+    config.out = args.out.unwrap_or(config.out);
+    let say = |line: &str| println!("{line}");
+    let wanted = |part| args.part.is_none_or(|only| only == part);
+    let stop = stop_on_ctrl_c();
+    let goes_on = || !stop.load(Ordering::Relaxed);
+    if args.report {
+        if wanted(Part::Decoder) {
+            word_eq::folds::report(&config, &stop, &say)?;
+        }
+        if wanted(Part::Encoder) && goes_on() {
+            word_eq::encoder::session::report(&config, &stop, &say)?;
+        }
+        return Ok(());
+    }
+    let mut files = Vec::new();
+    if wanted(Part::Encoder) {
+        // Said now, not after the decoder was trained.
+        word_eq::encoder::session::refuse_earlier_run(&config, args.overwrite)?;
+    }
+    if wanted(Part::Decoder) {
+        files.extend(word_eq::session::run(&config, args.overwrite, &stop, &say)?.files);
+    }
+    if wanted(Part::Encoder) && !goes_on() {
+        say("stopped: the encoder was not trained; `--part encoder` does it");
+    } else if wanted(Part::Encoder) {
+        files.extend(word_eq::encoder::session::run(&config, args.overwrite, &stop, &say)?);
+    }
+    files.sort();
+    files.dedup();
+    files.iter().for_each(|path| println!("{}", path.display()));
+    Ok(())
 }
 
 fn report(finished: &Finished) -> Result<(), TrainerError> {

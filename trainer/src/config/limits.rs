@@ -40,6 +40,11 @@ limit! {
     learning_rate: f64 = 1e-9..=1.0;
     weight: f64 = 0.0..=1e6;
     emphasis: f64 = 0.0..=1.0;
+    width: usize = 1..=2048;
+    curves: usize = 1..=65_536;
+    floor_curves: usize = 0..=65_536;
+    folds: usize = 2..=20;
+    threads: usize = 1..=1024;
 }
 
 macro_rules! optional_limit {
@@ -57,6 +62,7 @@ optional_limit! {
     minutes: f64 = 0.01..=100_000.0;
     average: f64 = 0.0..=0.999_999;
     workers: usize = 1..=1024;
+    report_steps: u64 = 1..=1_000_000_000;
     level: f32 = -300.0..=300.0;
 }
 

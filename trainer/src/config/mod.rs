@@ -2,7 +2,7 @@
 //!
 //! Paths in a config are relative to the folder the trainer is started in.
 
-mod limits;
+pub(crate) mod limits;
 
 use crate::TrainerError;
 use crate::device::DeviceChoice;
@@ -354,43 +354,9 @@ impl Config {
     /// The file cannot be read, has an unknown key or an impossible value (with line and column),
     /// or describes a network that cannot be trained.
     pub fn load(path: &Path) -> Result<Self, TrainerError> {
-        let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(|e| TrainerError::file(path, e))?;
-        let refused = |line, column, problem: String| TrainerError::Config {
-            path: path.to_owned(),
-            line,
-            column,
-            problem,
-        };
-        let text = String::from_utf8(bytes).map_err(|e| {
-            refused(
-                None,
-                None,
-                format!("not a text file: byte {} is not UTF-8", e.utf8_error().valid_up_to()),
-            )
-        })?;
-        let config = Self::parse(&text).map_err(|(line, column, problem)| refused(line, column, problem))?;
-        config.check().map_err(|problem| refused(None, None, problem))?;
+        let config: Self = parse(path, &read_text(path)?)?;
+        config.check().map_err(|problem| refused(path, None, problem))?;
         Ok(config)
-    }
-
-    fn parse(text: &str) -> Result<Self, (Option<u64>, Option<u64>, String)> {
-        serde_saphyr::from_str(text).map_err(|error| {
-            let error = error.without_snippet();
-            let place = error.location();
-            // The place is said once, in front of the text.
-            let problem = error.to_string();
-            let problem = match problem.find(" at line ") {
-                Some(end) => problem[..end].to_owned(),
-                None => problem,
-            };
-            // What a number was expected for and is none, in words for people.
-            let problem = match problem.strip_prefix("invalid ") {
-                Some("u64" | "u32") => "a whole number is needed here".to_owned(),
-                Some("f64" | "f32") => "a number is needed here".to_owned(),
-                _ => problem,
-            };
-            (place.map(|p| p.line()), place.map(|p| p.column()), problem)
-        })
     }
 
     /// Values that are possible alone and impossible together.
@@ -442,4 +408,70 @@ impl Config {
             esr: None,
         }
     }
+}
+
+/// What a config file trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigKind {
+    /// An amp model: [`Config`].
+    Amp,
+    /// The word EQ: [`EqConfig`](crate::word_eq::config::EqConfig).
+    WordEq,
+}
+
+impl ConfigKind {
+    /// Tells what a config file is by its keys: the word EQ's has `word_eq`, everything else is an amp's.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no text.
+    pub fn of(path: &Path) -> Result<Self, TrainerError> {
+        #[derive(Deserialize)]
+        struct Keys {
+            word_eq: Option<serde::de::IgnoredAny>,
+        }
+        // What cannot be parsed is refused, with its line, by whoever reads it in full.
+        let keys = serde_saphyr::from_str::<Keys>(&read_text(path)?).ok();
+        Ok(if keys.is_some_and(|keys| keys.word_eq.is_some()) { Self::WordEq } else { Self::Amp })
+    }
+}
+
+/// The text of a config file.
+///
+/// # Errors
+/// It cannot be read, or is no text.
+pub(crate) fn read_text(path: &Path) -> Result<String, TrainerError> {
+    let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(|e| TrainerError::file(path, e))?;
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        refused(path, None, format!("not a text file: byte {at} is not UTF-8"))
+    })
+}
+
+/// Reads the text of a config.
+///
+/// # Errors
+/// It has an unknown key or an impossible value; the error has its line and column.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrainerError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let error = error.without_snippet();
+        let place = error.location().map(|p| (p.line(), p.column()));
+        // The place is said once, in front of the text.
+        let problem = error.to_string();
+        let problem = match problem.find(" at line ") {
+            Some(end) => problem[..end].to_owned(),
+            None => problem,
+        };
+        // What a number was expected for and is none, in words for people.
+        let problem = match problem.strip_prefix("invalid ") {
+            Some("u64" | "u32") => "a whole number is needed here".to_owned(),
+            Some("f64" | "f32") => "a number is needed here".to_owned(),
+            _ => problem,
+        };
+        refused(path, place, problem)
+    })
+}
+
+fn refused(path: &Path, place: Option<(u64, u64)>, problem: String) -> TrainerError {
+    let (line, column) = (place.map(|p| p.0), place.map(|p| p.1));
+    TrainerError::Config { path: path.to_owned(), line, column, problem }
 }
