@@ -16,5 +16,6 @@ mod editor;
 pub mod factory;
 pub mod params;
 mod plugin;
+pub mod words;
 
 pub use plugin::Tonewright;

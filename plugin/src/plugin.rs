@@ -3,9 +3,10 @@
 use crate::amp::{Controls, Desk, Format, Link, Loader, Patience, Rig, Telemetry};
 use crate::editor::{self, TonewrightEditor};
 use crate::factory::DEFAULT_SLOT;
-use crate::params::TonewrightParams;
+use crate::params::{Known, ListenParam, TonewrightParams};
 use nih_plug::prelude::*;
 use nih_plug_egui::RepaintNotifier;
+use shared::word_eq::Mode;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -29,8 +30,14 @@ pub struct Tonewright {
     /// The host has no deadline: it renders.
     offline: bool,
     patience: Patience,
+    /// What is known of the balances that the session keeps.
+    known: Known,
+    /// Who listens, as of the last activation.
+    listening: ListenParam,
     /// The delay a restart was asked for.
     asked_latency_samples: Option<usize>,
+    /// The listening a restart was asked for.
+    asked_listening: ListenParam,
     /// The audio path panicked; it is silent until the next activation.
     broken: bool,
 }
@@ -50,6 +57,9 @@ impl Default for Tonewright {
             sample_rate_hz: 0.0,
             offline: false,
             patience: Patience::new(LOAD_LIMIT),
+            known: Known::default(),
+            listening: ListenParam::Thread,
+            asked_listening: ListenParam::Thread,
             asked_latency_samples: None,
             broken: false,
         }
@@ -87,6 +97,7 @@ impl Plugin for Tonewright {
             self.desk.clone(),
             self.loader.status(),
             self.telemetry.clone(),
+            self.rig.eq_view(),
             self.notifier.clone(),
         )
     }
@@ -113,9 +124,15 @@ impl Plugin for Tonewright {
         if !self.patience.wait(&self.desk) {
             nice_error!("the model is still loading after {LOAD_LIMIT:?}");
         }
-        self.rig.prepare(format);
-        self.sample_rate_hz = format.sample_rate_hz;
         self.offline = config.process_mode == ProcessMode::Offline;
+        self.listening = self.params.eq.listen.value();
+        self.asked_listening = self.listening;
+        // Without a deadline there is time to listen in line, so that a bounce is repeatable.
+        self.rig.listen(if self.offline { Mode::InLine } else { self.listening.into() });
+        self.rig.prepare(format);
+        // What is frozen sounds so from the first sample on.
+        self.rig.foresee(&self.params.eq.controls(&mut self.known));
+        self.sample_rate_hz = format.sample_rate_hz;
         self.asked_latency_samples = None;
         self.broken = false;
         context.set_latency_samples(self.rig.latency_samples() as u32);
@@ -140,6 +157,7 @@ impl Plugin for Tonewright {
             input_gain: util::db_to_gain(self.params.input.value()),
             output_gain: util::db_to_gain(self.params.output.value()),
             bypass: self.params.bypass.value(),
+            eq: self.params.eq.controls(&mut self.known),
         };
         // A panic must not reach the host: it would take the session down.
         let rig = &mut self.rig;
@@ -152,12 +170,19 @@ impl Plugin for Tonewright {
             return ProcessStatus::Normal;
         }
 
-        // A latency may only change while the host activates the plugin.
+        self.params.eq.keep_frozen(&controls.eq, &self.known, self.rig.eq_monitor());
+
+        // A latency may only change while the host activates the plugin, and only then may a listener
+        // be started or stopped.
         let changed = self.rig.changed_latency_samples();
-        if changed.is_some() && changed != self.asked_latency_samples {
+        let other_delay = changed.is_some() && changed != self.asked_latency_samples;
+        self.asked_latency_samples = changed;
+        let listen = self.params.eq.listen.value();
+        let other_listening = listen != self.listening && listen != self.asked_listening;
+        self.asked_listening = listen;
+        if other_delay || other_listening {
             context.request_restart();
         }
-        self.asked_latency_samples = changed;
 
         let seconds = buffer.samples() as f64 / self.sample_rate_hz;
         if seconds > 0.0 {
@@ -189,6 +214,31 @@ impl ClapPlugin for Tonewright {
                 page.add_param(&self.params.engine);
                 page.add_param(&self.params.quality);
             });
+        });
+        let eq = &self.params.eq;
+        context.add_section("Equaliser", |section| {
+            section.add_page("Word", |page| {
+                page.add_param(&eq.word);
+                page.add_param(&eq.amount);
+                page.add_param(&eq.second_word);
+                page.add_param(&eq.blend);
+                page.add_param(&eq.speed);
+                page.add_param(&eq.freeze);
+                page.add_param(&eq.reference);
+                page.add_param(&eq.level_match);
+            });
+            section.add_page("Gains", |page| {
+                eq.bands().iter().for_each(|band| page.add_param(band.gain));
+                page.add_spacer();
+                page.add_spacer();
+                page.add_param(&eq.on);
+            });
+            section.add_page("Frequencies", |page| {
+                eq.bands().iter().for_each(|band| page.add_param(band.frequency));
+                eq.bands().iter().filter_map(|band| band.q).for_each(|q| page.add_param(q));
+            });
+            section.add_page("Off", |page| eq.bands().iter().for_each(|band| page.add_param(band.off)));
+            section.add_page("Solo", |page| eq.bands().iter().for_each(|band| page.add_param(band.solo)));
         });
     }
 }

@@ -178,6 +178,15 @@ fn wrong_usage_is_told_apart() {
         &["render", "a.wav", "-o", "b.wav", "--model", "x", "--engine", "steam"],
         &["render", "a.wav", "-o", "b.wav", "--model", "x", "--input-gain", "nan"],
         &["render", "a.wav", "-o", "b.wav", "--model", "x", "--quality", "1.5"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--word", "warm", "--amount", "3"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--word", "warm", "--amount", "nan"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--word", "warm", "--amount=-1.01"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--word", "warm", "--speed", "0"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--word", "warm", "--blend", "0.5"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--amount", "0.5"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--band", "6:off"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--band", "1:q+1"],
+        &["render", "a.wav", "-o", "b.wav", "--model", "none", "--band", "2:nandB"],
         &["convert", "a.nam"],
         &["convert", "a.nam", "b.nam", "--nam-version", "0.6.0"],
         &["convert", "a.nam", "b.nam", "--quality", "nan"],
@@ -355,4 +364,63 @@ fn a_failed_conversion_says_why_and_leaves_nothing() {
     let replaced = tonewright(&["convert", model, text(&there), "--overwrite"]);
     assert!(replaced.status.success());
     assert!(Model::load(&there).is_ok());
+}
+
+#[test]
+fn without_an_amp_a_file_of_any_rate_comes_through_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.wav"), folder.path().join("out.wav"));
+    for (rate, channels) in [(11_025, 1), (44_100, 3), (48_000, 2), (192_000, 2)] {
+        let signal: Vec<Vec<f32>> = recording(5000).into_iter().cycle().take(channels).collect();
+        write_wav(&input, &signal, rate).unwrap();
+        for more in [&[][..], &["--band", "3:-6dB,off"]] {
+            let arguments = ["render", text(&input), "-o", text(&output), "--model", "none"];
+            let run = tonewright(&[&arguments, more].concat());
+            assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+            assert!(String::from_utf8_lossy(&run.stdout).contains("without an amp"));
+            let (rendered, rendered_rate) = read_wav(&output).unwrap();
+            assert_eq!(rendered_rate, rate);
+            assert!(rendered == signal, "{rate} Hz, {channels} channels, {more:?}");
+        }
+    }
+}
+
+#[test]
+fn bands_move_what_they_say_and_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in.wav");
+    // The low shelf's gain is all there at a few Hz, the high shelf's near half the rate.
+    let wave =
+        |hz: f32| (0..48_000).map(move |i| (i as f32 * hz * std::f32::consts::TAU / 48_000.0).sin() * 0.1);
+    let peak = |signal: &[f32]| signal[24_000..].iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+    for (hz, expected_db) in [(8.0, 6.0), (23_000.0, -9.0)] {
+        write_wav(&input, &[wave(hz).collect::<Vec<f32>>()], 48_000).unwrap();
+        let output = folder.path().join("out.wav");
+        let bands = ["--band", "1:+6dB", "--band", "5:-9dB,-0.5oct", "--block", "77"];
+        let arguments = ["render", text(&input), "-o", text(&output), "--model", "none"];
+        let run = tonewright(&[&arguments[..], &bands].concat());
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let (before, after) = (read_wav(&input).unwrap().0, read_wav(&output).unwrap().0);
+        let gain_db = 20.0 * (peak(&after[0]) / peak(&before[0])).log10();
+        assert!((gain_db - expected_db).abs() < 0.3, "{gain_db} dB at {hz} Hz");
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        for part in ["Low shelf", "+6.00 dB", "Q 0.71", "-9.00 dB at  2408 Hz", "no word"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+}
+
+#[test]
+fn one_band_is_changed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in.wav");
+    write_wav(&input, &recording(100), 48_000).unwrap();
+    let output = folder.path().join("out.wav");
+    let bands = ["--band", "2:+3dB", "--band", "2:off"];
+    let run =
+        tonewright(&[&["render", text(&input), "-o", text(&output), "--model", "none"][..], &bands].concat());
+    let error = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{error}");
+    assert!(error.contains("band 2 is changed twice"), "{error}");
+    assert!(!output.exists());
 }

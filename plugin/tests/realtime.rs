@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::engine::EngineChoice;
 use shared::model::{Network, Size, Slimmable};
+use shared::word_eq::{self, Kind, Reference};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tonewright::amp::{Controls, Desk, Format, Link, Loader, Quality, Rig, Telemetry};
 use tonewright::factory::{DEFAULT_SLOT, MODELS, OWN_FILE_SLOT};
+use tonewright::params::{Known, TonewrightParams};
 
 thread_local! {
     /// Heap calls of this thread since counting began; `None` while it is off.
@@ -152,6 +154,7 @@ fn ten_thousand_blocks_with_model_changes_make_no_heap_call() {
                 input_gain: 1.0 + (block % 7) as f32 * 0.1,
                 output_gain: 0.5,
                 bypass: block % 1000 > 900,
+                ..Controls::NEUTRAL
             };
             let [left, right] = &mut memory[..] else { unreachable!("two channels") };
             let mut channels = [&mut left[..length], &mut right[..length]];
@@ -164,4 +167,67 @@ fn ten_thousand_blocks_with_model_changes_make_no_heap_call() {
         assert!(names.len() > 5, "models did change: {names:?}");
         assert_eq!(calls, 0, "{sample_rate_hz} Hz");
     }
+}
+
+#[test]
+fn ten_thousand_blocks_with_equaliser_changes_make_no_heap_call() {
+    let desk = Arc::new(Desk::new(DEFAULT_SLOT));
+    desk.set_engine(EngineChoice::Native);
+    let params = TonewrightParams::new(&desk);
+    let link = Arc::new(Link::default());
+    let _loader = Loader::start(desk.clone(), link.clone());
+    let mut rig = Rig::new(link, Arc::new(Telemetry::default()));
+    let view = rig.eq_view();
+    let format = Format { sample_rate_hz: 48_000.0, max_block_samples: 64, channels: 2 };
+    desk.set_format(format);
+    assert!(desk.wait_until_settled(Duration::from_secs(60)));
+    rig.prepare(format);
+
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut memory = [[0.0f32; 64]; 2];
+    let (mut before, mut after) = (vec![0.0; 4096], vec![0.0; 4096]);
+    let mut known = Known::default();
+    let (mut calls, mut loudest) = (0, 0.0f32);
+    let mut eq = word_eq::Controls::NEUTRAL;
+    for block in 0..10_000 {
+        memory.as_flattened_mut().iter_mut().for_each(|s| *s = rng.random_range(-0.5..0.5));
+        if block % 40 == 0 {
+            // What a session or the window does meanwhile.
+            params.eq.learned.keep((block % 80 == 0).then_some([0.1; 32]));
+            view.scope.latest(&mut before, &mut after);
+            loudest = after.iter().fold(loudest, |loudest, s| loudest.max(s.abs()));
+        }
+        calls += heap_calls(|| {
+            eq = params.eq.controls(&mut known);
+            // A host automates all there is from the audio thread.
+            eq.enabled = rng.random_bool(0.95);
+            eq.word = rng.random_range(0..1100);
+            eq.second_word = rng.random_range(0..1100);
+            eq.blend = rng.random_range(-0.5..1.5);
+            eq.amount = if rng.random_bool(0.01) { f32::NAN } else { rng.random_range(-1.0..1.0) };
+            eq.speed_seconds = rng.random_range(0.0..40.0);
+            eq.freeze = rng.random_bool(0.1);
+            eq.level_match = block % 2000 > 1000;
+            eq.reference = match (known.learned.latent, rng.random_range(0..7)) {
+                (Some(latent), 6) => Reference::Learned(latent),
+                (_, kind) => Reference::Kind(Kind::ALL[kind % 6]),
+            };
+            for band in &mut eq.bands {
+                band.gain_offset_db = rng.random_range(-12.0..12.0);
+                band.frequency_offset_octaves = rng.random_range(-6.0..6.0);
+                band.q_offset_octaves = rng.random_range(-7.0..7.0);
+                band.off = rng.random_bool(0.1);
+                band.solo = rng.random_bool(0.02);
+            }
+            let controls = Controls { bypass: block % 1000 > 900, eq, ..Controls::NEUTRAL };
+            let [left, right] = &mut memory;
+            rig.process(&mut [left, right], controls);
+            params.eq.keep_frozen(&eq, &known, rig.eq_monitor());
+        });
+        if block % 2500 == 2499 {
+            calls += heap_calls(|| rig.reset());
+        }
+    }
+    assert!(loudest > 0.1, "something was heard: {loudest}");
+    assert_eq!(calls, 0);
 }

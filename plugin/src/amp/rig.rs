@@ -1,9 +1,12 @@
-//! The rig: the path of the audio through gains, voices and bypass.
+//! The rig: the path of the audio through gains, voices, equaliser and bypass.
 
+use super::ramp::Ramp;
 use super::voice::Delay;
-use super::{Format, Telemetry, Voice};
+use super::{EqView, Format, Telemetry, Voice};
 use crossbeam::queue::ArrayQueue;
 use shared::simd::FlushDenormals;
+use shared::word_eq::{self, EqModel, Mode, Monitor, WordEq};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// How long a new model takes to replace the old one, in seconds.
@@ -21,6 +24,19 @@ const INPUT_LIMIT: f32 = 100.0;
 /// is still below it, so that what a working model gives is left alone. Bypassed signals are bounded
 /// by the limit of the input.
 pub const OUTPUT_LIMIT: f32 = 16.0;
+
+/// What a voice gives is cut off at this before the equaliser, 100 dB above full scale: what a broken
+/// model gave must not ring on in the filters. It is far above what reaches [`OUTPUT_LIMIT`] with the output
+/// turned down by 60 dB.
+const EQ_INPUT_LIMIT: f32 = 1e5;
+
+/// How long the equaliser's filters may ring, in seconds. A peak's poles have the Q times the root of its gain
+/// (Robert Bristow-Johnson, "Audio EQ Cookbook"), so that the longest is a boost of 12 dB at 82 Hz with a Q of 10: it
+/// dies away by 80 dB in ln(1e4) · 2 · 10 · 2 / (2 π · 82 Hz) = 0.71 s, and by the 12 dB it added in 0.11 s more.
+const EQ_TAIL_SECONDS: f64 = 0.85;
+
+/// Channels that the audio thread can play without asking for memory.
+const USUAL_CHANNELS: usize = 8;
 
 /// Voices that may wait to be freed. The loader takes them away ten times a second.
 const RETIRED: usize = 8;
@@ -48,21 +64,29 @@ pub struct Controls {
     pub output_gain: f32,
     /// Whether the signal goes past everything.
     pub bypass: bool,
+    /// The equaliser behind the model.
+    pub eq: word_eq::Controls,
 }
 
 impl Controls {
-    /// Neither louder nor softer, not bypassed.
-    pub const NEUTRAL: Self = Self { input_gain: 1.0, output_gain: 1.0, bypass: false };
+    /// Neither louder nor softer, not bypassed, nothing equalised.
+    pub const NEUTRAL: Self =
+        Self { input_gain: 1.0, output_gain: 1.0, bypass: false, eq: word_eq::Controls::NEUTRAL };
 }
 
 /// The audio path. [`Rig::process`] and [`Rig::reset`] belong to the audio thread: they allocate
 /// nothing, free nothing and lock nothing.
 ///
-/// The models keep running while bypassed, so that there is no burst of an old sound when they
-/// are heard again.
+/// The models and the equaliser keep running while bypassed, so that there is no burst of an old sound
+/// when they are heard again.
 pub struct Rig {
     link: Arc<Link>,
     telemetry: Arc<Telemetry>,
+    eq: WordEq,
+    eq_mode: Mode,
+    eq_view: EqView,
+    /// Whether the equaliser was in the path last.
+    eq_enabled: bool,
     format: Option<Format>,
     latency_samples: usize,
     current: Option<Box<Voice>>,
@@ -77,13 +101,14 @@ pub struct Rig {
     blocks: Blocks,
 }
 
-/// Memory for a part of a block: signals of one channel and gains of all.
+/// Memory for a part of a block: the dry signal of each channel, signals of one channel, gains of all.
 #[derive(Default)]
 struct Blocks {
-    dry: Vec<f32>,
+    dry: Vec<Vec<f32>>,
     driven: Vec<f32>,
-    wet: Vec<f32>,
     wet_next: Vec<f32>,
+    before_eq: Vec<f32>,
+    after_eq: Vec<f32>,
     input_gain: Vec<f32>,
     output_gain: Vec<f32>,
     bypass: Vec<f32>,
@@ -91,11 +116,22 @@ struct Blocks {
 }
 
 impl Rig {
-    /// A rig that takes its voices from `link`.
+    /// A rig that takes its voices from `link` and equalises with what comes along.
     pub fn new(link: Arc<Link>, telemetry: Arc<Telemetry>) -> Self {
+        Self::with_eq(link, telemetry, crate::words::model().cloned())
+    }
+
+    /// A rig that takes its voices from `link` and its words from `model`; without one the
+    /// equaliser's bands are the player's alone.
+    pub fn with_eq(link: Arc<Link>, telemetry: Arc<Telemetry>, model: Option<Arc<EqModel>>) -> Self {
+        let eq_view = EqView::default();
         Self {
             link,
             telemetry,
+            eq: WordEq::new(model, eq_view.monitor.clone()),
+            eq_mode: Mode::Listener,
+            eq_view,
+            eq_enabled: false,
             format: None,
             latency_samples: 0,
             current: None,
@@ -110,13 +146,35 @@ impl Rig {
         }
     }
 
-    /// A rig that plays one voice, for renderers.
-    pub fn playing(voice: Voice) -> Self {
-        let format = voice.format();
-        let mut rig = Self::new(Arc::default(), Arc::default());
-        rig.current = Some(Box::new(voice));
+    /// A rig for renderers that plays one voice of that format, or nothing but the equaliser, which
+    /// listens in line.
+    pub fn rendering(voice: Option<Voice>, format: Format, model: Option<Arc<EqModel>>) -> Self {
+        let mut rig = Self::with_eq(Arc::default(), Arc::default(), model);
+        rig.current = voice.map(Box::new);
+        rig.listen(Mode::InLine);
         rig.prepare(format);
         rig
+    }
+
+    /// What the equaliser shows, for whoever looks.
+    pub fn eq_view(&self) -> EqView {
+        self.eq_view.clone()
+    }
+
+    /// What the equaliser shows in numbers.
+    pub fn eq_monitor(&self) -> &Monitor {
+        &self.eq_view.monitor
+    }
+
+    /// Waits until the listener has heard all that was played, so that nothing is late. For tests and
+    /// whoever else is faster than time, never for the audio thread of a live host.
+    pub fn wait_for_listener(&self) {
+        self.eq.wait_for_listener();
+    }
+
+    /// Chooses who listens for the equaliser, from the next [`Rig::prepare`] on.
+    pub fn listen(&mut self, mode: Mode) {
+        self.eq_mode = mode;
     }
 
     /// Gets ready for a format, takes over a voice that waits, and settles on the delay. Not for
@@ -130,15 +188,25 @@ impl Rig {
             None => super::base_latency_samples(format.sample_rate_hz).unwrap_or(0),
         };
         let samples = |seconds: f64| ((seconds * format.sample_rate_hz) as usize).max(1);
-        self.fade = Ramp { length: samples(FADE_SECONDS), ..Ramp::at(0.0) };
+        self.fade = Ramp::at(0.0);
+        self.fade.length = samples(FADE_SECONDS);
         for ramp in [&mut self.input_gain, &mut self.output_gain, &mut self.bypass] {
             ramp.length = samples(RAMP_SECONDS);
         }
         self.dry = (0..format.channels).map(|_| Delay::new(self.latency_samples)).collect();
-        self.blocks.resize(format.max_block_samples);
+        self.blocks.resize(format.max_block_samples, format.channels);
+        self.eq.prepare(format.sample_rate_hz, format.channels, self.eq_mode);
+        let problem = self.eq.problem().map(ToString::to_string);
+        self.eq_view.set_problem(problem.or_else(|| crate::words::fault().map(str::to_owned)));
         self.format = Some(format);
         self.telemetry.set_format(format.sample_rate_hz, format.channels, self.latency_samples);
         self.reset();
+    }
+
+    /// Finds out what the equaliser proposes before any sound where it needs none, see [`WordEq::foresee`]. Between
+    /// [`Rig::prepare`] and the first block; not for the audio thread.
+    pub fn foresee(&mut self, controls: &word_eq::Controls) {
+        self.eq.foresee(controls);
     }
 
     /// Delay between input and output in samples, as of the last [`Rig::prepare`].
@@ -161,12 +229,14 @@ impl Rig {
 
     /// Samples that sound on after the input has ended.
     pub fn tail_samples(&self) -> usize {
-        let (Some(voice), Some(format)) = (&self.current, &self.format) else {
-            return self.latency_samples;
-        };
-        let info = voice.info();
-        let memory = info.memory_samples() as f64;
-        self.latency_samples + (memory * format.sample_rate_hz / info.card.sample_rate_hz).ceil() as usize
+        let Some(format) = &self.format else { return self.latency_samples };
+        let memory_seconds = self.current.as_ref().map_or(0.0, |voice| {
+            let info = voice.info();
+            info.memory_samples() as f64 / info.card.sample_rate_hz
+        });
+        let ringing_seconds = if self.eq_enabled { EQ_TAIL_SECONDS } else { 0.0 };
+        let tail_seconds = memory_seconds + ringing_seconds;
+        self.latency_samples + (tail_seconds * format.sample_rate_hz).ceil() as usize
     }
 
     /// Silence before, and the next block begins with its controls at once.
@@ -179,6 +249,7 @@ impl Rig {
             voice.reset();
         }
         self.dry.iter_mut().for_each(Delay::reset);
+        self.eq.reset();
         self.silent = true;
     }
 
@@ -191,23 +262,29 @@ impl Rig {
         if length == 0 {
             return;
         }
-        self.aim(controls);
+        self.aim(&controls);
         self.take_arrived(format);
         let mut at = 0;
         while at < length {
             let to = (at + format.max_block_samples).min(length);
-            self.process_part(channels, at, to);
+            // Reaches for memory only with more channels than any plugin has.
+            let mut part: SmallVec<[&mut [f32]; USUAL_CHANNELS]> =
+                channels.iter_mut().take(format.channels).map(|c| &mut c[at..to]).collect();
+            self.play(&mut part);
+            self.equalise(&mut part, &controls.eq);
+            self.finish(&mut part);
             at = to;
         }
         self.silent = false;
     }
 
-    fn aim(&mut self, controls: Controls) {
+    fn aim(&mut self, controls: &Controls) {
         let aims = [
             (&mut self.input_gain, controls.input_gain),
             (&mut self.output_gain, controls.output_gain),
             (&mut self.bypass, f32::from(u8::from(controls.bypass))),
         ];
+        self.eq_enabled = controls.eq.enabled;
         for (ramp, target) in aims {
             if self.silent {
                 ramp.jump(target);
@@ -245,25 +322,23 @@ impl Rig {
         }
     }
 
-    fn process_part(&mut self, channels: &mut [&mut [f32]], at: usize, to: usize) {
-        let length = to - at;
-        let Blocks { dry, driven, wet, wet_next, input_gain, output_gain, bypass, fade } = &mut self.blocks;
+    /// Makes of the guitar's signal what the voices give, in place, and keeps the dry signal.
+    fn play(&mut self, channels: &mut [&mut [f32]]) {
+        let length = channels[0].len();
+        let Blocks { dry, driven, wet_next, input_gain, fade, .. } = &mut self.blocks;
         self.input_gain.fill(&mut input_gain[..length]);
-        self.output_gain.fill(&mut output_gain[..length]);
-        self.bypass.fill(&mut bypass[..length]);
         self.fade.fill(&mut fade[..length]);
-        let (dry, driven) = (&mut dry[..length], &mut driven[..length]);
-        let (wet, wet_next) = (&mut wet[..length], &mut wet_next[..length]);
+        let (driven, wet_next) = (&mut driven[..length], &mut wet_next[..length]);
 
-        for (c, (channel, delay)) in channels.iter_mut().zip(&mut self.dry).enumerate() {
-            let signal = &mut channel[at..to];
-            for (i, sample) in signal.iter().enumerate() {
+        for (c, wet) in channels.iter_mut().enumerate() {
+            let dry = &mut dry[c][..length];
+            for (i, sample) in wet.iter().enumerate() {
                 let sample = if sample.is_finite() { sample.clamp(-INPUT_LIMIT, INPUT_LIMIT) } else { 0.0 };
                 dry[i] = sample;
                 driven[i] = sample * input_gain[i];
             }
             self.telemetry.input(c, peak(driven));
-            delay.process(dry);
+            self.dry[c].process(dry);
             match &mut self.current {
                 Some(voice) => {
                     if !voice.process(c, driven, wet) {
@@ -281,10 +356,38 @@ impl Rig {
                     *wet += fade[i] * (wet_next[i] - *wet);
                 }
             }
+        }
+
+        if self.next.is_some() && self.fade.is_there() {
+            let old = std::mem::replace(&mut self.current, self.next.take());
+            self.retire(old);
+        }
+    }
+
+    /// All channels through the equaliser, in place.
+    fn equalise(&mut self, channels: &mut [&mut [f32]], controls: &word_eq::Controls) {
+        let length = channels[0].len();
+        let before = &mut self.blocks.before_eq[..length];
+        let after = &mut self.blocks.after_eq[..length];
+        for sample in channels.iter_mut().flat_map(|channel| channel.iter_mut()) {
+            *sample = limited(*sample, EQ_INPUT_LIMIT);
+        }
+        mean(channels, before);
+        self.eq.process(channels, controls);
+        mean(channels, after);
+        self.eq_view.scope.write(before, after);
+    }
+
+    /// The output gain, the limit and the fade to bypass, in place.
+    fn finish(&mut self, channels: &mut [&mut [f32]]) {
+        let length = channels[0].len();
+        let Blocks { dry, output_gain, bypass, .. } = &mut self.blocks;
+        self.output_gain.fill(&mut output_gain[..length]);
+        self.bypass.fill(&mut bypass[..length]);
+        for (c, (signal, dry)) in channels.iter_mut().zip(dry).enumerate() {
             for (i, out) in signal.iter_mut().enumerate() {
                 // The largest floats become infinite here, and infinity times nothing is no number.
-                let wet = wet[i] * output_gain[i];
-                let wet = if wet.is_nan() { 0.0 } else { wet.clamp(-OUTPUT_LIMIT, OUTPUT_LIMIT) };
+                let wet = limited(*out * output_gain[i], OUTPUT_LIMIT);
                 let mixed = match bypass[i] {
                     0.0 => wet,
                     1.0 => dry[i],
@@ -295,21 +398,17 @@ impl Rig {
             }
             self.telemetry.output(c, peak(signal));
         }
-
-        if self.next.is_some() && self.fade.is_there() {
-            let old = std::mem::replace(&mut self.current, self.next.take());
-            self.retire(old);
-        }
     }
 }
 
 impl Blocks {
-    fn resize(&mut self, samples: usize) {
+    fn resize(&mut self, samples: usize, channels: usize) {
+        self.dry = vec![vec![0.0; samples]; channels];
         let all = [
-            &mut self.dry,
             &mut self.driven,
-            &mut self.wet,
             &mut self.wet_next,
+            &mut self.before_eq,
+            &mut self.after_eq,
             &mut self.input_gain,
             &mut self.output_gain,
             &mut self.bypass,
@@ -322,50 +421,20 @@ impl Blocks {
     }
 }
 
+/// A sample within ±`limit`; what is no number is silent.
+fn limited(sample: f32, limit: f32) -> f32 {
+    if sample.is_nan() { 0.0 } else { sample.clamp(-limit, limit) }
+}
+
+/// The mean of all channels.
+fn mean(channels: &[&mut [f32]], mono: &mut [f32]) {
+    let share = 1.0 / channels.len() as f32;
+    mono.fill(0.0);
+    for channel in channels {
+        mono.iter_mut().zip(channel.iter()).for_each(|(mono, sample)| *mono += share * sample);
+    }
+}
+
 fn peak(signal: &[f32]) -> f32 {
     signal.iter().fold(0.0, |peak, s| peak.max(s.abs()))
-}
-
-/// A value on its straight way to a target.
-struct Ramp {
-    value: f32,
-    target: f32,
-    step: f32,
-    left: usize,
-    length: usize,
-}
-
-impl Ramp {
-    fn at(value: f32) -> Self {
-        Self { value, target: value, step: 0.0, left: 0, length: 1 }
-    }
-
-    fn jump(&mut self, target: f32) {
-        (self.value, self.target, self.left) = (target, target, 0);
-    }
-
-    fn aim(&mut self, target: f32) {
-        if target != self.target {
-            self.target = target;
-            self.left = self.length;
-            self.step = (target - self.value) / self.length as f32;
-        }
-    }
-
-    fn is_there(&self) -> bool {
-        self.left == 0
-    }
-
-    fn fill(&mut self, block: &mut [f32]) {
-        let moving = self.left.min(block.len());
-        for value in &mut block[..moving] {
-            self.value += self.step;
-            self.left -= 1;
-            if self.left == 0 {
-                self.value = self.target;
-            }
-            *value = self.value;
-        }
-        block[moving..].fill(self.value);
-    }
 }

@@ -1,10 +1,13 @@
 //! The `tonewright` program: what it is told and what it answers.
 
 mod convert;
+mod eq;
+mod reference;
 mod render;
 mod show;
 #[cfg(feature = "standalone")]
 mod window;
+mod words;
 
 use crate::factory::{Factory, MODELS};
 use clap::{Args, Parser, Subcommand};
@@ -12,6 +15,7 @@ use shared::audio::AudioError;
 use shared::engine::{EngineChoice, EngineError};
 use shared::model::nam::Version;
 use shared::model::{Model, ModelError};
+use shared::word_eq::WordEqError;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,7 +38,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// Plays a WAV file through a model, as the plugin would.
+    /// Plays a WAV file through a model and the equaliser, as the plugin would.
     Render(RenderArguments),
     /// Writes a model as another kind of file: `.nam` for Neural Amp Modeler, or `.onnx`.
     Convert(ConvertArguments),
@@ -45,6 +49,12 @@ enum Command {
     },
     /// Lists the models that come along.
     Models,
+    /// Lists the words that the equaliser follows.
+    Words {
+        /// All of them, in the order of their slots.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -54,7 +64,7 @@ struct RenderArguments {
     /// Where the result goes: WAV of 32 bit float, same rate, channels and length.
     #[arg(short, long)]
     output: PathBuf,
-    /// Name or slot of a factory model, or a `.nam` or `.onnx` file.
+    /// Name or slot of a factory model, a `.nam` or `.onnx` file, or `none` to equalise only.
     #[arg(short, long)]
     model: String,
     /// Samples that are computed at a time; the result does not depend on it.
@@ -72,6 +82,8 @@ struct RenderArguments {
     /// Gain after the model, in dB. What comes out above 24 dBFS is cut off.
     #[arg(long, default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
     output_gain: f32,
+    #[command(flatten)]
+    eq: eq::EqArguments,
 }
 
 #[derive(Debug, Args)]
@@ -119,12 +131,37 @@ enum CliError {
     NoNam(PathBuf),
     #[error("no model is called \"{name}\", and there is no such file; models that come along: {}", ids())]
     UnknownModel { name: String },
+    #[error("no word is called \"{name}\";{near} `tonewright words --all` lists all that there are")]
+    UnknownWord { name: String, near: String },
+    #[error("the words that come along cannot be used: {0}")]
+    NoWords(&'static str),
+    #[error(
+        "nothing is called \"{name}\" that could be neutral, and there is no such file; there are {}",
+        reference::kind_names()
+    )]
+    UnknownReference { name: String },
+    /// What was learned as neutral cannot be read.
+    #[error(transparent)]
+    WordEq(#[from] WordEqError),
+    #[error("{}: nothing to learn from; it is silent", .0.display())]
+    NothingToLearn(PathBuf),
+    #[error("the equaliser cannot listen: {reason}")]
+    Deaf { reason: String },
+    #[error("band {0} is changed twice; join the changes with a comma, as in --band {0}:+3dB,-0.5oct")]
+    BandTwice(usize),
     #[error("the audio backend or the window could not be started; its messages are above")]
     #[cfg(feature = "standalone")]
     Window,
     #[error("this program was built without a window; build it with `--features standalone`")]
     #[cfg(not(feature = "standalone"))]
     NoWindow,
+}
+
+impl CliError {
+    /// Networks that are there may still fail when they are run, which leaves no reason behind.
+    fn deaf(problem: Option<String>) -> Self {
+        Self::Deaf { reason: problem.unwrap_or_else(|| "its networks fail".into()) }
+    }
 }
 
 fn ids() -> String {
@@ -166,6 +203,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Convert(arguments) => convert::convert(&arguments),
             Command::Info { model } => show::info(&model),
             Command::Models => show::models(),
+            Command::Words { all } => words::list(all),
         }
     };
     match done {

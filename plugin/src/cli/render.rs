@@ -4,12 +4,13 @@ use super::{CliError, RenderArguments, find_model};
 use crate::amp::{Controls, Format, Quality, Rig, Voice};
 use shared::audio::{BYTES_PER_SAMPLE, MAX_DATA_BYTES, Reader, Writer};
 use shared::engine::EngineError;
+use shared::model::Model;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
     check_output(arguments)?;
-    let model = find_model(&arguments.model)?;
+    let model = if is_none(&arguments.model) { None } else { Some(find_model(&arguments.model)?) };
     let mut reader = Reader::open(&arguments.input)?;
     let (rate_hz, channels, frames) = (reader.sample_rate_hz(), reader.channels(), reader.frames());
     // A recording of fewer bits may be twice or four times as long: better said now than in an hour.
@@ -18,26 +19,25 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
     }
     let block = arguments.block as usize;
     let format = Format { sample_rate_hz: f64::from(rate_hz), max_block_samples: block, channels };
-    let quality = Quality::new(arguments.quality);
-    let voice = Voice::build(&model, quality, arguments.engine, format).map_err(|source| {
-        let path = match source {
-            EngineError::Resampler { .. } => arguments.input.clone(),
-            _ => PathBuf::from(&arguments.model),
-        };
-        CliError::Engine { path, source }
-    })?;
-    let engine = voice.info().engine.map_or("no", |e| e.name());
-    let size = voice.info().sizes.as_ref();
-    let size = size.map_or_else(String::new, |s| format!(", size {} of {}", s.chosen + 1, s.count));
-    if voice.info().sizes.is_none() && quality != Quality::FULL {
-        eprintln!("warning: this model has only one size; --quality changes nothing");
+    let voice = model.as_ref().map(|model| voice(model, arguments, format)).transpose()?;
+    let through = described(voice.as_ref());
+    if voice.as_ref().is_none_or(|voice| voice.info().sizes.is_none()) && arguments.quality != 1.0 {
+        eprintln!("warning: there is only one size to choose from; --quality changes nothing");
     }
-    let mut rig = Rig::playing(voice);
-    let controls = Controls {
+    let equalising = arguments.eq.read()?;
+    let eq_model = equalising.as_ref().and_then(|e| e.model.clone());
+    let mut rig = Rig::rendering(voice, format, eq_model);
+    let view = rig.eq_view();
+    let mut controls = Controls {
         input_gain: gain(arguments.input_gain),
         output_gain: gain(arguments.output_gain),
-        bypass: false,
+        ..Controls::NEUTRAL
     };
+    controls.eq.enabled = equalising.is_some();
+    if let Some(equalising) = &equalising {
+        equalising.check(&view)?;
+        controls.eq = equalising.controls;
+    }
 
     let mut writer = Writer::create(&arguments.output, channels, rate_hz)?;
     let mut memory = vec![vec![0.0f32; block]; channels];
@@ -65,14 +65,20 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
         writer.write(&kept, keep)?;
         left -= keep as u64;
     }
+    if let Some(equalising) = &equalising {
+        equalising.check(&view)?;
+    }
     writer.finish()?;
 
     let seconds = frames as f64 / f64::from(rate_hz);
     let factor = seconds / computing.as_secs_f64().max(1e-9);
-    println!("{} through \"{}\"{size}, engine {engine}", arguments.input.display(), model.card.name);
+    println!("{} {through}", arguments.input.display());
     println!("  in   {before}");
     println!("  out  {after}");
     println!("  {seconds:.2} s, {channels} channels at {rate_hz} Hz, {factor:.0} times as fast as real time");
+    if let Some(equalising) = &equalising {
+        print!("{}", equalising.report(&view));
+    }
     println!(
         "  delay of {} samples taken out; written to {}",
         rig.latency_samples(),
@@ -82,6 +88,31 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
         eprintln!("warning: the model gave values that are no numbers; where it did, the result is silent");
     }
     Ok(())
+}
+
+/// Whether the player wants no amp at all.
+fn is_none(model: &str) -> bool {
+    model.trim().eq_ignore_ascii_case("none")
+}
+
+fn voice(model: &Model, arguments: &RenderArguments, format: Format) -> Result<Voice, CliError> {
+    let quality = Quality::new(arguments.quality);
+    Voice::build(model, quality, arguments.engine, format).map_err(|source| {
+        let path = match source {
+            EngineError::Resampler { .. } => arguments.input.clone(),
+            _ => PathBuf::from(&arguments.model),
+        };
+        CliError::Engine { path, source }
+    })
+}
+
+/// What the recording goes through.
+fn described(voice: Option<&Voice>) -> String {
+    let Some(info) = voice.map(Voice::info) else { return "without an amp".into() };
+    let engine = info.engine.map_or("no", |e| e.name());
+    let size = info.sizes.as_ref();
+    let size = size.map_or_else(String::new, |s| format!(", size {} of {}", s.chosen + 1, s.count));
+    format!("through \"{}\"{size}, engine {engine}", info.card.name)
 }
 
 /// A result may replace an earlier one, but neither a model nor the recording it is made from.

@@ -1,7 +1,9 @@
 //! A knob for a gain parameter.
 
+use super::figures::{self, Typing};
+use super::gesture;
 use super::theme::{self, Canvas};
-use egui::{Align2, CursorIcon, Id, Key, Pos2, Rect, Response, Sense, Stroke, TextEdit, Ui, Vec2, vec2};
+use egui::{Align2, CursorIcon, Id, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2, vec2};
 use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 use std::f32::consts::PI;
 
@@ -17,12 +19,6 @@ const NOTCH_DB: f32 = 0.5;
 
 /// Points a notch of the wheel scrolls.
 const NOTCH_POINTS: f32 = 40.0;
-
-/// A value that is being typed.
-#[derive(Debug, Default)]
-pub struct Typing {
-    text: Option<String>,
-}
 
 /// Where the knob is and what it is called.
 pub struct Knob<'a> {
@@ -52,7 +48,8 @@ impl Knob<'_> {
         let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
         turn(ui, &response, param, setter);
         self.draw(ui, canvas, centre, radius, param, response.hovered() || response.dragged());
-        self.figures(ui, canvas, param, setter, typing);
+        let field = canvas.rect(self.centre.0 - 46.0, self.centre.1 + self.radius + 23.0, 92.0, 26.0);
+        figures::show(ui, canvas, (self.label, field, Align2::CENTER_CENTER, 14.0), param, setter, typing);
     }
 
     fn draw(&self, ui: &Ui, canvas: Canvas, centre: Pos2, radius: f32, param: &FloatParam, hot: bool) {
@@ -119,52 +116,11 @@ impl Knob<'_> {
         painter
             .line_segment(pointer, Stroke::new(canvas.px(3.0), if hot { theme::AMBER } else { theme::TEXT }));
     }
-
-    fn figures(
-        &self,
-        ui: &mut Ui,
-        canvas: Canvas,
-        param: &FloatParam,
-        setter: &ParamSetter,
-        typing: &mut Typing,
-    ) {
-        let (x, y) = (self.centre.0, self.centre.1 + self.radius + 36.0);
-        let field = canvas.rect(x - 46.0, y - 13.0, 92.0, 26.0);
-        let Some(mut text) = typing.text.take() else {
-            let response = ui.interact(field, Id::unique(("figures", self.label)), Sense::click());
-            if response.clicked() {
-                let shown = param.normalized_value_to_string(param.unmodulated_normalized_value(), false);
-                typing.text = Some(shown.trim_start_matches('+').to_owned());
-            }
-            let colour = if response.hovered() { theme::AMBER } else { theme::TEXT };
-            let shown = param.to_string();
-            ui.painter().text(field.center(), Align2::CENTER_CENTER, shown, canvas.figures(14.0), colour);
-            response.on_hover_cursor(CursorIcon::Text);
-            return;
-        };
-        let edit = TextEdit::singleline(&mut text)
-            .id(Id::unique(("typing", self.label)))
-            .font(canvas.figures(14.0))
-            .align(Align2::CENTER_CENTER)
-            .char_limit(12);
-        let response = ui.put(field, edit);
-        if ui.input(|i| i.key_pressed(Key::Escape)) {
-            return;
-        }
-        if response.lost_focus() {
-            if let Some(value) = param.string_to_normalized_value(&text.replace(',', ".")) {
-                setter.begin_set_parameter(param);
-                setter.set_parameter_normalized(param, value);
-                setter.end_set_parameter(param);
-            }
-            return;
-        }
-        response.request_focus();
-        typing.text = Some(text);
-    }
 }
 
-fn turn(ui: &Ui, response: &Response, param: &FloatParam, setter: &ParamSetter) {
+/// Turns a parameter as the player does on `response`: drag, with shift for fine steps, wheel,
+/// double-click for the default.
+pub fn turn(ui: &Ui, response: &Response, param: &FloatParam, setter: &ParamSetter) {
     let fine = ui.input(|i| i.modifiers.shift);
     if response.double_clicked() {
         set(setter, param, param.default_plain_value());
@@ -173,10 +129,10 @@ fn turn(ui: &Ui, response: &Response, param: &FloatParam, setter: &ParamSetter) 
     // The exact position of a drag is kept: a parameter in steps would swallow small movements.
     let memory = response.id.with("exact");
     if response.drag_started() {
-        setter.begin_set_parameter(param);
+        gesture::begin(ui.ctx(), setter, param);
         ui.data_mut(|d| d.insert_temp(memory, param.unmodulated_normalized_value()));
     }
-    if response.dragged() {
+    if response.dragged() && gesture::is_open(ui.ctx(), param) {
         let travel = if fine { 10.0 * TRAVEL } else { TRAVEL };
         let motion = response.drag_delta();
         let exact = ui.data(|d| d.get_temp::<f32>(memory)).unwrap_or(param.unmodulated_normalized_value());
@@ -186,8 +142,11 @@ fn turn(ui: &Ui, response: &Response, param: &FloatParam, setter: &ParamSetter) 
             setter.set_parameter_normalized(param, exact);
         }
     }
+    if response.dragged() {
+        gesture::go_on(ui.ctx(), param);
+    }
     if response.drag_stopped() {
-        setter.end_set_parameter(param);
+        gesture::end(ui.ctx(), setter, param);
     }
     if response.hovered() && !response.dragged() {
         let scrolled = ui.input(|i| i.smooth_scroll_delta().y + i.smooth_scroll_delta().x);

@@ -2,18 +2,23 @@
 
 mod browser;
 mod display;
+mod eq;
+mod figures;
+mod gesture;
 mod knob;
 mod meter;
 mod quality;
 mod strips;
 mod theme;
 
-use crate::amp::{Desk, Status, StatusReader, Telemetry};
+use crate::amp::{Desk, EqView, Status, StatusReader, Telemetry};
 use crate::factory::{OWN_FILE_SLOT, neighbour};
-use crate::params::TonewrightParams;
+use crate::params::{Page, TonewrightParams};
 use browser::{Browser, Choice};
 use display::Wanted;
-use knob::{Knob, Typing};
+use eq::EqPage;
+use figures::Typing;
+use knob::Knob;
 use meter::Meter;
 use nih_plug::context::gui::GuiContext;
 use nih_plug::editor::dpi::LogicalSize;
@@ -41,6 +46,9 @@ const MUTED_SECONDS: f32 = 3.0;
 /// What it says.
 const MUTED: &str = "This model gives values that are no numbers; it is muted. Choose another one.";
 
+/// Where it says so on the amp's page, in the design.
+const MESSAGE_TOP: f32 = 436.0;
+
 static CLOSE: AtomicBool = AtomicBool::new(false);
 
 /// Asks every open window of this process to close.
@@ -55,6 +63,7 @@ pub fn create(
     desk: Arc<Desk>,
     status: StatusReader,
     telemetry: Arc<Telemetry>,
+    eq: EqView,
     notifier: RepaintNotifier,
 ) -> Option<TonewrightEditor> {
     let (width, height) = *params.window.lock();
@@ -70,7 +79,9 @@ pub fn create(
             desk,
             status,
             telemetry,
+            eq: EqPage::new(eq),
             gui: None,
+            context: None,
             shown: Status::default(),
             shown_version: 0,
             input: Meter::default(),
@@ -90,7 +101,9 @@ pub struct App {
     desk: Arc<Desk>,
     status: StatusReader,
     telemetry: Arc<Telemetry>,
+    eq: EqPage,
     gui: Option<GuiContext>,
+    context: Option<egui::Context>,
     shown: Status,
     shown_version: u64,
     input: Meter,
@@ -113,6 +126,7 @@ impl NiceEguiApp for App {
     ) -> Result<(), baseview::HandlerError> {
         theme::apply(&context);
         self.gui = Some(gui);
+        self.context = Some(context);
         self.restore_size = true;
         Ok(())
     }
@@ -131,6 +145,7 @@ impl NiceEguiApp for App {
             theme::vertical(ui.painter(), window, theme::BACK_TOP, theme::BACK_BOTTOM);
             self.contents(ui, canvas, &setter);
         });
+        gesture::end_what_is_left(ui.ctx(), &gui.param_setter(), &self.params, false);
         ui.ctx().request_repaint_after(FRAME);
     }
 
@@ -141,7 +156,13 @@ impl NiceEguiApp for App {
     }
 
     fn editor_closed(&mut self) {
-        self.gui = None;
+        if let Some(gui) = self.gui.take() {
+            let setter = gui.param_setter();
+            self.eq.close(&setter, &self.params.eq);
+            if let Some(context) = self.context.take() {
+                gesture::end_what_is_left(&context, &setter, &self.params, true);
+            }
+        }
         self.browser = None;
     }
 }
@@ -171,10 +192,28 @@ impl App {
         self.load.update(self.telemetry.take_load_peak(), seconds);
         let muted = self.telemetry.take_muted();
         self.muted_seconds = if muted { MUTED_SECONDS } else { (self.muted_seconds - seconds).max(0.0) };
+        if *self.params.page.lock() == Page::Eq {
+            self.eq.update(&self.telemetry, seconds);
+        }
     }
 
     fn contents(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
-        strips::header(ui, canvas, &self.params, setter);
+        let page = *self.params.page.lock();
+        if let Some(page) = strips::header(ui, canvas, &self.params, setter, page) {
+            *self.params.page.lock() = page;
+        }
+        match page {
+            Page::Amp => self.amp(ui, canvas, setter),
+            Page::Eq => {
+                let muted = self.muted_seconds > 0.0;
+                let message = if muted { Some(MUTED) } else { self.shown.error.as_deref() };
+                let params = (&self.params.eq, self.params.bypass.value());
+                self.eq.show(ui, canvas, setter, params, (&self.telemetry, &self.load), message);
+            }
+        }
+    }
+
+    fn amp(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
         let bypassed = self.params.bypass.value();
         let knobs = [("Input", 160.0, &self.params.input), ("Output", 720.0, &self.params.output)];
         for ((label, x, param), typing) in knobs.into_iter().zip(&mut self.typing) {
@@ -197,9 +236,9 @@ impl App {
         }
         strips::footer(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
         if self.muted_seconds > 0.0 {
-            strips::message(ui, canvas, MUTED);
+            strips::message(ui, canvas, MESSAGE_TOP, MUTED);
         } else if let Some(error) = &self.shown.error {
-            strips::message(ui, canvas, error);
+            strips::message(ui, canvas, MESSAGE_TOP, error);
         }
         match wanted {
             Some(Wanted::Step(steps)) => self.choose(setter, neighbour(self.slot(), steps)),

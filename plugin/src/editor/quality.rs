@@ -1,5 +1,6 @@
 //! The quality of a model that has several sizes: a slider with a notch where each size begins.
 
+use super::gesture;
 use super::theme::{self, Canvas};
 use crate::amp::Sizes;
 use egui::{Align2, CursorIcon, Id, Rect, Sense, Stroke, Ui, vec2};
@@ -22,21 +23,24 @@ pub fn show(ui: &mut Ui, canvas: Canvas, param: &FloatParam, setter: &ParamSette
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
 
     if response.drag_started() {
-        setter.begin_set_parameter(param);
+        gesture::begin(ui.ctx(), setter, param);
     }
     let pointed = response.interact_pointer_pos();
     let pointed = pointed.map(|at| ((at.x - groove.left()) / groove.width()).clamp(0.0, 1.0));
     if response.double_clicked() {
         set(setter, param, param.default_plain_value());
     } else if let Some(value) = pointed {
-        if response.dragged() {
+        if response.dragged() && gesture::is_open(ui.ctx(), param) {
             setter.set_parameter(param, value);
         } else if response.clicked() {
             set(setter, param, value);
         }
     }
+    if response.dragged() {
+        gesture::go_on(ui.ctx(), param);
+    }
     if response.drag_stopped() {
-        setter.end_set_parameter(param);
+        gesture::end(ui.ctx(), setter, param);
     }
     if response.hovered() && !response.dragged() {
         let memory = response.id.with("wheel");

@@ -2,9 +2,12 @@
 
 use super::theme::{self, Canvas};
 use crate::amp::{Status, Telemetry};
-use crate::params::{EngineParam, TonewrightParams};
+use crate::params::{EngineParam, Page, TonewrightParams};
 use egui::{Align2, Id, Sense, Stroke, Ui, Vec2, vec2};
 use nih_plug::prelude::ParamSetter;
+
+/// Upper edge of the strip below, in the design.
+const FOOTER_TOP: f32 = 468.0;
 
 /// Load that is shown, calmer than the one that is measured.
 #[derive(Debug, Default)]
@@ -23,8 +26,14 @@ impl Load {
     }
 }
 
-/// The strip above.
-pub fn header(ui: &mut Ui, canvas: Canvas, params: &TonewrightParams, setter: &ParamSetter) {
+/// The strip above; the page that the player turned to, if any.
+pub fn header(
+    ui: &mut Ui,
+    canvas: Canvas,
+    params: &TonewrightParams,
+    setter: &ParamSetter,
+    page: Page,
+) -> Option<Page> {
     let strip = canvas.rect(0.0, 0.0, theme::DESIGN.x, 54.0);
     let painter = ui.painter();
     let wide = strip.expand2(vec2(canvas.px(400.0), 0.0)).with_min_y(strip.top() - canvas.px(400.0));
@@ -73,6 +82,35 @@ pub fn header(ui: &mut Ui, canvas: Canvas, params: &TonewrightParams, setter: &P
     let text = if on { "On" } else { "Bypassed" };
     canvas.label(painter, canvas.at(824.0, 27.0), Align2::RIGHT_CENTER, text, 11.0, colour);
     response.on_hover_text("Bypass");
+    tabs(ui, canvas, page)
+}
+
+/// The pages' names, the one that is open lit from below.
+fn tabs(ui: &Ui, canvas: Canvas, page: Page) -> Option<Page> {
+    let mut turned = None;
+    for (x, name, to) in [(396.0, "Amp", Page::Amp), (484.0, "EQ", Page::Eq)] {
+        let area = canvas.rect(x - 44.0, 0.0, 88.0, 54.0);
+        let response = ui.interact(area, Id::unique(("page", name)), Sense::click());
+        let open = page == to;
+        let painter = ui.painter().with_clip_rect(area);
+        if open {
+            let light = theme::AMBER.gamma_multiply(0.22);
+            let radius = vec2(canvas.px(46.0), canvas.px(34.0));
+            theme::radial(&painter, area.center_bottom(), radius, light, egui::Color32::TRANSPARENT);
+            let line = canvas.rect(x - 24.0, 51.5, 48.0, 2.5);
+            painter.rect_filled(line, canvas.px(1.2), theme::AMBER);
+        }
+        let colour = match (open, response.hovered()) {
+            (true, _) => theme::TEXT,
+            (false, true) => theme::AMBER,
+            (false, false) => theme::TEXT_FAINT,
+        };
+        canvas.label(&painter, canvas.at(x, 27.0), Align2::CENTER_CENTER, name, 12.5, colour);
+        if response.clicked() && !open {
+            turned = Some(to);
+        }
+    }
+    turned
 }
 
 /// A tuning fork whose prongs are a T.
@@ -98,14 +136,9 @@ pub fn footer(
     telemetry: &Telemetry,
     load: &Load,
 ) {
-    const TOP: f32 = 468.0;
-    let strip = canvas.rect(0.0, TOP, theme::DESIGN.x, theme::DESIGN.y - TOP);
+    strip_below(ui, canvas);
     let painter = ui.painter();
-    let wide = strip.expand2(vec2(canvas.px(400.0), 0.0)).with_max_y(strip.bottom() + canvas.px(400.0));
-    painter.rect_filled(wide, 0.0, theme::HEADER);
-    painter.hline(wide.x_range(), strip.top(), Stroke::new(canvas.px(1.0), theme::EDGE_DARK));
-    let middle = TOP + 26.0;
-
+    let middle = FOOTER_TOP + 26.0;
     canvas.label(painter, canvas.at(24.0, middle), Align2::LEFT_CENTER, "Engine", 9.0, theme::TEXT_FAINT);
     engines(ui, canvas, params, setter, status, middle);
 
@@ -118,27 +151,53 @@ pub fn footer(
     painter.text(canvas.at(492.0, middle), Align2::LEFT_CENTER, delay, figures.clone(), theme::TEXT);
     canvas.label(painter, canvas.at(562.0, middle), Align2::LEFT_CENTER, "Rate", 9.0, theme::TEXT_FAINT);
     let shown = if rate > 0.0 { format!("{} kHz", (rate / 100.0).round() / 10.0) } else { "–".into() };
-    painter.text(canvas.at(602.0, middle), Align2::LEFT_CENTER, shown, figures.clone(), theme::TEXT);
+    painter.text(canvas.at(602.0, middle), Align2::LEFT_CENTER, shown, figures, theme::TEXT);
+    processor(ui, canvas, (686.0, Some((722.0, 86.0)), 854.0), middle, telemetry, load);
+}
 
-    canvas.label(painter, canvas.at(686.0, middle), Align2::LEFT_CENTER, "CPU", 9.0, theme::TEXT_FAINT);
-    let bar = canvas.rect(722.0, middle - 4.0, 86.0, 8.0);
-    canvas.inset(painter, bar, 3.0);
+/// The surface of the strip below.
+pub fn strip_below(ui: &Ui, canvas: Canvas) {
+    let strip = canvas.rect(0.0, FOOTER_TOP, theme::DESIGN.x, theme::DESIGN.y - FOOTER_TOP);
+    let painter = ui.painter();
+    let wide = strip.expand2(vec2(canvas.px(400.0), 0.0)).with_max_y(strip.bottom() + canvas.px(400.0));
+    painter.rect_filled(wide, 0.0, theme::HEADER);
+    painter.hline(wide.x_range(), strip.top(), Stroke::new(canvas.px(1.0), theme::EDGE_DARK));
+}
+
+/// The load: lettering from `left`, figures up to `right`, and a bar of a left edge and a width if there is
+/// room for one.
+pub fn processor(
+    ui: &Ui,
+    canvas: Canvas,
+    (left, bar, right): (f32, Option<(f32, f32)>, f32),
+    middle: f32,
+    telemetry: &Telemetry,
+    load: &Load,
+) {
+    let painter = ui.painter();
+    canvas.label(painter, canvas.at(left, middle), Align2::LEFT_CENTER, "CPU", 9.0, theme::TEXT_FAINT);
     let (mean, peak) = (telemetry.load().clamp(0.0, 1.0), load.peak.clamp(0.0, 1.0));
-    let colour = |share: f32| {
-        if share > 0.8 {
-            theme::RED
-        } else if share > 0.5 {
-            theme::AMBER
-        } else {
-            theme::GREEN
-        }
-    };
-    painter.rect_filled(bar.with_max_x(bar.left() + bar.width() * mean), canvas.px(2.0), colour(mean));
-    let tick = bar.left() + bar.width() * peak;
-    painter.vline(tick, bar.y_range(), Stroke::new(canvas.px(1.5), colour(peak)));
+    if let Some((x, width)) = bar {
+        let bar = canvas.rect(x, middle - 4.0, width, 8.0);
+        canvas.inset(painter, bar, 3.0);
+        let colour = |share: f32| {
+            if share > 0.8 {
+                theme::RED
+            } else if share > 0.5 {
+                theme::AMBER
+            } else {
+                theme::GREEN
+            }
+        };
+        painter.rect_filled(bar.with_max_x(bar.left() + bar.width() * mean), canvas.px(2.0), colour(mean));
+        let tick = bar.left() + bar.width() * peak;
+        painter.vline(tick, bar.y_range(), Stroke::new(canvas.px(1.5), colour(peak)));
+    }
     let text = if telemetry.blocks() == 0 { "–".to_owned() } else { format!("{:.0} %", mean * 100.0) };
-    painter.text(canvas.at(854.0, middle), Align2::RIGHT_CENTER, text, figures, theme::TEXT);
-    let hover = ui.interact(bar.expand(canvas.px(8.0)), Id::unique("load"), Sense::hover());
+    let at = canvas.at(right, middle);
+    painter.text(at, Align2::RIGHT_CENTER, text, canvas.figures(11.5), theme::TEXT);
+    let area = canvas.rect(left, middle - 12.0, right - left, 24.0);
+    let hover = ui.interact(area, Id::unique("load"), Sense::hover());
     hover.on_hover_text(format!(
         "Share of a block's duration that computing it takes; lately at most {:.0} %",
         load.peak * 100.0
@@ -202,9 +261,9 @@ fn engines(
     }
 }
 
-/// The line that says what went wrong.
-pub fn message(ui: &mut Ui, canvas: Canvas, text: &str) {
-    let rect = canvas.rect(24.0, 436.0, theme::DESIGN.x - 48.0, 25.0);
+/// The line that says what went wrong, at a height of the design.
+pub fn message(ui: &mut Ui, canvas: Canvas, top: f32, text: &str) {
+    let rect = canvas.rect(24.0, top, theme::DESIGN.x - 48.0, 25.0);
     let painter = ui.painter();
     painter.rect_filled(rect, canvas.px(4.0), theme::RED.gamma_multiply(0.16));
     painter.rect_stroke(

@@ -1,3 +1,4 @@
+mod eq;
 mod quality;
 mod rescue;
 
@@ -102,7 +103,7 @@ fn plays_the_model_from_the_first_sample_on_each_channel() {
 fn the_output_does_not_depend_on_the_blocks() {
     for sample_rate_hz in [44_100.0, 48_000.0, 96_000.0] {
         let input = noise(2, 4000, 2);
-        let controls = Controls { input_gain: 1.7, output_gain: 0.4, bypass: false };
+        let controls = Controls { input_gain: 1.7, output_gain: 0.4, ..Controls::NEUTRAL };
         let mut amp = Amp::new(Format { sample_rate_hz, ..FORMAT });
         let expected = amp.run(&input, 4000, controls);
         for block in [1, 16, 17, 64, 480, 512, 2027] {
@@ -147,7 +148,7 @@ fn before_the_first_sound_a_new_model_is_there_at_once() {
     let slot = MODELS[1].slot;
     amp.desk.set_slot(slot);
     amp.settle();
-    let output = amp.run(&input, 64, Controls { input_gain: 2.0, output_gain: 0.5, bypass: false });
+    let output = amp.run(&input, 64, Controls { input_gain: 2.0, output_gain: 0.5, ..Controls::NEUTRAL });
     let driven: Vec<f32> = input[0].iter().map(|s| s * 2.0).collect();
     let expected: Vec<f32> = reference(slot, &driven).iter().map(|s| s * 0.5).collect();
     assert!(difference(&output[0], &expected) < 1e-6);
@@ -158,7 +159,7 @@ fn bypass_is_the_input_after_the_reported_delay() {
     for sample_rate_hz in [22_050.0, 44_100.0, 48_000.0, 96_000.0] {
         let mut amp = Amp::new(Format { sample_rate_hz, ..FORMAT });
         let input = noise(2, 3000, 5);
-        let controls = Controls { input_gain: 3.0, output_gain: 3.0, bypass: true };
+        let controls = Controls { input_gain: 3.0, output_gain: 3.0, bypass: true, ..Controls::NEUTRAL };
         let output = amp.run(&input, 100, controls);
         let latency = amp.rig.latency_samples();
         assert_eq!(latency, base_latency_samples(sample_rate_hz).unwrap());

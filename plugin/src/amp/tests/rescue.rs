@@ -168,8 +168,8 @@ fn what_is_far_too_loud_is_cut_off_and_the_rest_is_left_alone() {
     for (scale, gain, cut) in [(1e30, 1.0, true), (1e30, 1e20, true), (0.5, 1.5, false)] {
         let model = scaled(scale);
         let format = Format { channels: 1, ..FORMAT };
-        let mut rig =
-            Rig::playing(Voice::build(&model, Quality::FULL, EngineChoice::Native, format).unwrap());
+        let voice = Voice::build(&model, Quality::FULL, EngineChoice::Native, format).unwrap();
+        let mut rig = Rig::rendering(Some(voice), format, None);
         let mut output = input.clone();
         let controls = Controls { output_gain: gain, ..Controls::NEUTRAL };
         rig.process(&mut [&mut output], controls);

@@ -1,5 +1,14 @@
 //! What hosts see, automate and save.
 
+mod eq;
+mod kept;
+
+pub use eq::{
+    BandParams, EqParams, FREQUENCY_RANGE_OCTAVES, ListenParam, MAX_SPEED_SECONDS, MIN_SPEED_SECONDS,
+    PeakParams, Q_RANGE_OCTAVES, ReferenceParam, ShelfParams,
+};
+pub use kept::{KeptBalance, Known, KnownBalance};
+
 use crate::amp::{Desk, Quality};
 use crate::factory::{DEFAULT_SLOT, SLOTS, slot_name, slot_named};
 use nih_plug::params::persist::PersistentField;
@@ -16,6 +25,16 @@ pub const GAIN_RANGE_DB: f32 = 24.0;
 
 /// Size of the window when it is first opened, in logical pixels.
 pub const DEFAULT_WINDOW: (f32, f32) = (880.0, 520.0);
+
+/// A page of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Page {
+    /// The amp.
+    Amp,
+    /// The equaliser.
+    Eq,
+}
 
 /// The engine parameter.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -66,15 +85,29 @@ pub struct TonewrightParams {
     /// Which size of a model that has several, from 0 to 1.
     #[id = "quality"]
     pub quality: FloatParam,
+    /// The equaliser that follows a word.
+    #[nested(group = "Equaliser")]
+    pub eq: EqParams,
     /// The player's own model file.
     #[persist = "own-file"]
     pub own_file: OwnFile,
     /// Size of the window in logical pixels.
     #[persist = "window"]
     pub window: Arc<Mutex<(f32, f32)>>,
+    /// The page that is open in the window.
+    #[persist = "page"]
+    pub page: Arc<Mutex<Page>>,
 }
 
 impl TonewrightParams {
+    /// All parameters that glide from one end of their range to the other.
+    pub fn floats(&self) -> impl Iterator<Item = &FloatParam> {
+        let eq = &self.eq;
+        let bands = eq.bands().into_iter().flat_map(|band| [Some(band.gain), Some(band.frequency), band.q]);
+        let others = [&self.input, &self.output, &self.quality, &eq.blend, &eq.amount, &eq.speed];
+        others.into_iter().chain(bands.flatten())
+    }
+
     /// Parameters that lay every wish for a model on `desk` at once, whichever thread sets them:
     /// loading a session calls neither `activate` nor `reset`.
     pub fn new(desk: &Arc<Desk>) -> Self {
@@ -106,8 +139,10 @@ impl TonewrightParams {
                 .with_value_to_string(formatters::v2s_f32_percentage(1))
                 .with_string_to_value(formatters::s2v_f32_percentage())
                 .with_callback(Arc::new(move |quality| quality_desk.set_quality(Quality::new(quality)))),
+            eq: EqParams::default(),
             own_file: OwnFile { desk: desk.clone() },
             window: Arc::new(Mutex::new(DEFAULT_WINDOW)),
+            page: Arc::new(Mutex::new(Page::Amp)),
         }
     }
 }
@@ -163,8 +198,38 @@ mod tests {
     fn ids_stay_what_sessions_expect() {
         let (_, params) = params();
         let ids: HashSet<String> = params.param_map().into_iter().map(|(id, ..)| id).collect();
-        assert_eq!(ids, ["input", "output", "bypass", "model", "engine", "quality"].map(String::from).into());
+        let mut expected: HashSet<String> =
+            ["input", "output", "bypass", "model", "engine", "quality"].map(String::from).into();
+        let eq = "on word word2 blend amount speed freeze reference match listen";
+        expected.extend(eq.split(' ').map(|id| format!("eq_{id}")));
+        for band in 1..=5 {
+            expected.extend(["gain", "freq", "off", "solo"].map(|id| format!("eq_b{band}_{id}")));
+        }
+        expected.extend([2, 3, 4].map(|peak| format!("eq_b{peak}_q")));
+        assert_eq!(ids, expected);
         assert_eq!(params.model.step_count(), Some(SLOTS - 1));
+        assert_eq!(params.eq.word.step_count(), Some(1023));
+    }
+
+    #[test]
+    fn hosts_tell_parameters_apart_by_name() {
+        let (_, params) = params();
+        // SAFETY: the parameters live as long as `params`.
+        let names: Vec<String> =
+            params.param_map().iter().map(|(_, p, _)| unsafe { p.name() }.to_lowercase()).collect();
+        let different: HashSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn the_open_page_survives_a_session() {
+        let (_, params) = params();
+        *params.page.lock() = Page::Eq;
+        let saved = params.serialize_fields();
+        assert_eq!(saved["page"], "\"eq\"");
+        let (_, other) = self::params();
+        other.deserialize_fields(&saved);
+        assert_eq!(*other.page.lock(), Page::Eq);
     }
 
     #[test]

@@ -1,0 +1,222 @@
+//! Sliders, toggles and menu entries of the equaliser's page.
+
+use crate::editor::gesture;
+use crate::editor::theme::{self, Canvas};
+use egui::{
+    Align2, Color32, CursorIcon, Id, Painter, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui,
+    pos2, vec2,
+};
+use nih_plug::prelude::{BoolParam, FloatParam, Param, ParamSetter};
+
+/// Points a notch of the wheel scrolls.
+const NOTCH_POINTS: f32 = 40.0;
+
+/// How much slower everything moves with shift.
+const FINE: f32 = 0.1;
+
+/// How far the default holds the grip, in logical pixels.
+const DETENT: f32 = 5.0;
+
+/// A slider across.
+pub struct Slider<'a> {
+    /// What it is called, among all sliders.
+    pub name: &'a str,
+    /// Left end, middle and right end of the groove, in the design.
+    pub place: (f32, f32, f32),
+    /// Height of the grip, in the design.
+    pub grip: f32,
+    /// The default is easy to hit, and the groove is lit from there.
+    pub detent: bool,
+    /// What a notch of the wheel moves, as a share of the whole.
+    pub notch: f32,
+}
+
+impl Slider<'_> {
+    /// Shows the slider and lets the player move it: click, drag, shift for fine steps, wheel,
+    /// double-click for the default.
+    pub fn show(&self, ui: &Ui, canvas: Canvas, param: &FloatParam, setter: &ParamSetter) -> Response {
+        let (left, y, right) = self.place;
+        let groove = Rect::from_min_max(canvas.at(left, y - 3.0), canvas.at(right, y + 3.0));
+        let area = groove.expand2(vec2(canvas.px(8.0), canvas.px(self.grip / 2.0)));
+        let response = ui.interact(area, Id::unique(("slider", self.name)), Sense::click_and_drag());
+        let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
+        self.movement(ui, canvas, &response, groove, param, setter);
+        let hot = response.hovered() || response.dragged();
+        self.draw(ui.painter(), canvas, groove, param, hot);
+        response
+    }
+
+    fn movement(
+        &self,
+        ui: &Ui,
+        canvas: Canvas,
+        response: &Response,
+        groove: Rect,
+        param: &FloatParam,
+        setter: &ParamSetter,
+    ) {
+        let fine = if ui.input(|i| i.modifiers.shift) { FINE } else { 1.0 };
+        let share = |x: f32| ((x - groove.left()) / groove.width()).clamp(0.0, 1.0);
+        let default = param.default_normalized_value();
+        let held = |value: f32| {
+            let near = self.detent && (value - default).abs() * groove.width() < DETENT;
+            if near && fine == 1.0 { default } else { value }
+        };
+        if response.double_clicked() {
+            set(setter, param, default);
+            return;
+        }
+        let pointer = response.interact_pointer_pos();
+        if response.clicked()
+            && let Some(at) = pointer
+        {
+            set(setter, param, held(share(at.x)));
+        }
+        // From place to place of the pointer, so that neither what it moved before that counted as a drag
+        // nor what it moved in the frame it let go is lost.
+        let memory = response.id.with("exact");
+        let place = ui.input(|i| i.pointer.latest_pos()).map(|at| (at.x - groove.left()) / groove.width());
+        if response.drag_started_by(PointerButton::Primary) {
+            gesture::begin(ui.ctx(), setter, param);
+            let now = param.unmodulated_normalized_value();
+            let from = ui.input(|i| i.pointer.press_origin()).map_or(now, |at| share(at.x));
+            // A drag that begins beside the grip brings the grip there.
+            let on_grip = (from - now).abs() * groove.width() < canvas.px(self.grip / 2.0);
+            let exact = if on_grip || fine < 1.0 { now } else { from };
+            ui.data_mut(|d| d.insert_temp(memory, (exact, from)));
+        }
+        let moves =
+            response.dragged_by(PointerButton::Primary) || response.drag_stopped_by(PointerButton::Primary);
+        if moves
+            && gesture::is_open(ui.ctx(), param)
+            && let Some(place) = place
+            && let Some((exact, last)) = ui.data(|d| d.get_temp::<(f32, f32)>(memory))
+        {
+            let exact = exact + fine * (place - last);
+            ui.data_mut(|d| d.insert_temp(memory, (exact, place)));
+            let value = held(exact.clamp(0.0, 1.0));
+            if value != param.unmodulated_normalized_value() {
+                setter.set_parameter_normalized(param, value);
+            }
+        }
+        if response.dragged_by(PointerButton::Primary) {
+            gesture::go_on(ui.ctx(), param);
+        }
+        if response.drag_stopped_by(PointerButton::Primary) {
+            gesture::end(ui.ctx(), setter, param);
+        }
+        if response.hovered() && !response.dragged_by(PointerButton::Primary) {
+            let notches = wheel(ui, response.id);
+            if notches != 0.0 {
+                let value = param.unmodulated_normalized_value() + notches * self.notch * fine;
+                set(setter, param, value.clamp(0.0, 1.0));
+            }
+        }
+    }
+
+    fn draw(&self, painter: &Painter, canvas: Canvas, groove: Rect, param: &FloatParam, hot: bool) {
+        canvas.inset(painter, groove, 3.0);
+        let x = |value: f32| groove.left() + value * groove.width();
+        let value = param.unmodulated_normalized_value();
+        let from = if self.detent { param.default_normalized_value() } else { 0.0 };
+        let (low, high) = (x(from.min(value)), x(from.max(value)));
+        let lit = Rect::from_x_y_ranges(low..=high, groove.y_range());
+        painter.rect_filled(lit, canvas.px(3.0), theme::AMBER_DEEP);
+        if self.detent {
+            let tall = canvas.px(self.grip * 0.36);
+            let mark = Stroke::new(canvas.px(1.4), theme::TEXT_DIM);
+            painter.vline(x(from), groove.expand(tall - groove.height() / 2.0).y_range(), mark);
+        }
+        let size = vec2(canvas.px((self.grip * 0.5).max(9.0)), canvas.px(self.grip));
+        grip(painter, canvas, Rect::from_center_size(pos2(x(value), groove.center().y), size), hot);
+    }
+}
+
+/// Notches that the wheel moved by over a widget; smooth scrolling comes in fractions of them.
+pub fn wheel(ui: &Ui, widget: Id) -> f32 {
+    let scrolled = ui.input(|i| i.smooth_scroll_delta().y + i.smooth_scroll_delta().x) / NOTCH_POINTS;
+    let memory = widget.with("wheel");
+    let sum = ui.data(|d| d.get_temp::<f32>(memory)).unwrap_or(0.0) + scrolled;
+    let steps = (sum * 4.0).round() / 4.0;
+    ui.data_mut(|d| d.insert_temp(memory, sum - steps));
+    steps
+}
+
+fn grip(painter: &Painter, canvas: Canvas, rect: Rect, hot: bool) {
+    painter.rect_filled(rect.expand(canvas.px(1.5)), canvas.px(4.0), theme::EDGE_DARK);
+    theme::vertical(painter, rect, Color32::from_rgb(0x6b, 0x61, 0x57), Color32::from_rgb(0x35, 0x30, 0x2b));
+    let pointer = Stroke::new(canvas.px(1.5), if hot { theme::AMBER } else { theme::TEXT });
+    painter.vline(rect.center().x, rect.shrink(canvas.px(3.0)).y_range(), pointer);
+}
+
+/// Sets a parameter to a normalised value, as one gesture for the host.
+fn set(setter: &ParamSetter, param: &FloatParam, normalised: f32) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter_normalized(param, normalised);
+    setter.end_set_parameter(param);
+}
+
+/// Turns a switch over, as one gesture for the host.
+pub fn flip(setter: &ParamSetter, param: &BoolParam) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter(param, !param.value());
+    setter.end_set_parameter(param);
+}
+
+/// A key that is lit while it is on.
+pub fn key(ui: &Ui, canvas: Canvas, rect: Rect, name: &str, text: &str, on: bool) -> Response {
+    let response = ui.interact(rect, Id::unique(("key", name)), Sense::click());
+    let fill = match (on, response.hovered()) {
+        (true, _) => theme::AMBER_DEEP.gamma_multiply(0.55),
+        (false, true) => theme::RAISED_HOT,
+        (false, false) => theme::RAISED,
+    };
+    let painter = ui.painter();
+    painter.rect_filled(rect, canvas.px(4.0), fill);
+    let edge = Stroke::new(canvas.px(1.0), if on { theme::AMBER_DEEP } else { theme::EDGE });
+    painter.rect_stroke(rect, canvas.px(4.0), edge, StrokeKind::Inside);
+    let colour = if on || response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
+    canvas.label(painter, rect.center(), Align2::CENTER_CENTER, text, 9.0, colour);
+    response
+}
+
+/// Veils a key that can do nothing now.
+pub fn veil(ui: &Ui, canvas: Canvas, rect: Rect) {
+    let shade = theme::BACK_BOTTOM.gamma_multiply(0.62);
+    ui.painter().rect_filled(rect.expand(canvas.px(0.5)), canvas.px(5.0), shade);
+}
+
+/// A key that turns a switch over.
+pub fn switch(
+    ui: &Ui,
+    canvas: Canvas,
+    rect: Rect,
+    text: &str,
+    param: &BoolParam,
+    setter: &ParamSetter,
+) -> Response {
+    let response = key(ui, canvas, rect, text, text, param.value());
+    if response.clicked() {
+        flip(setter, param);
+    }
+    response
+}
+
+/// An entry of a menu, marked while it is on; whether it was clicked.
+pub fn entry(ui: &mut Ui, canvas: Canvas, text: &str, on: bool) -> bool {
+    let size = vec2(ui.available_width(), canvas.px(24.0));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let painter = ui.painter();
+    if response.hovered() {
+        painter.rect_filled(rect, canvas.px(4.0), theme::RAISED_HOT);
+    }
+    if on {
+        painter.circle_filled(rect.left_center() + vec2(canvas.px(11.0), 0.0), canvas.px(3.0), theme::AMBER);
+    }
+    let at = rect.left_center() + vec2(canvas.px(22.0), 0.0);
+    painter.text(at, Align2::LEFT_CENTER, text, canvas.font(12.5), theme::TEXT);
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}
