@@ -1,7 +1,7 @@
 """Plays a WAV file through the VST3 in DawDreamer, which processes in real-time mode.
 
-usage: dawdreamer_host.py PLUGIN.vst3 MODEL JOB...
-MODEL is the value of the model parameter, 0 to 1; a JOB is INPUT.wav=EXPECTED.wav.
+usage: dawdreamer_host.py PLUGIN.vst3 SETTINGS JOB...
+SETTINGS are values of parameters, 0 to 1, by their names, in JSON; a JOB is INPUT.wav=EXPECTED.wav.
 The last line printed is a verdict in JSON.
 """
 
@@ -52,14 +52,15 @@ class Graph:
             time.sleep(0.1)
 
 
-def main(path, model, *jobs):
+def main(path, settings, *jobs):
     verdict = {"played": []}
     for job in jobs:
         source, target = job.split("=")
         (x, rate), (expected, _) = wav.read(source), wav.read(target)
         for block in (64, 512):
             graph = Graph(path, x, rate, block)
-            graph.set("Model", float(model))
+            for name, value in json.loads(settings).items():
+                graph.set(name, value)
             verdict["played"].append(
                 {
                     "rate_hz": rate,

@@ -1,7 +1,7 @@
 """Plays a WAV file through the VST3 in pedalboard, which renders offline and takes the delay out.
 
-usage: pedalboard_host.py PLUGIN.vst3 MODEL JOB...
-MODEL is the value of the model parameter, 0 to 1; a JOB is INPUT.wav=EXPECTED.wav.
+usage: pedalboard_host.py PLUGIN.vst3 SETTINGS JOB...
+SETTINGS are values of parameters, 0 to 1, by their names, in JSON; a JOB is INPUT.wav=EXPECTED.wav.
 The last line printed is a verdict in JSON.
 """
 
@@ -14,15 +14,16 @@ from pedalboard import load_plugin
 import wav
 
 
-def fresh(path, model):
+def fresh(path, settings):
     plugin = load_plugin(path)
-    plugin.parameters["model"].raw_value = model
+    by_name = {parameter.name: parameter for parameter in plugin.parameters.values()}
+    for name, value in settings.items():
+        by_name[name].raw_value = value
     return plugin
 
 
-def main(path, model, *jobs):
-    model = float(model)
-    plugin = fresh(path, model)
+def main(path, settings, *jobs):
+    plugin = fresh(path, json.loads(settings))
     verdict = {"parameters": sorted(plugin.parameters), "played": []}
     for job in jobs:
         source, target = job.split("=")

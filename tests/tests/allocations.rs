@@ -90,3 +90,28 @@ fn changing_the_model_leaves_the_heap_alone() {
         before = plugin.play(&input, &[256]).unwrap();
     }
 }
+
+#[test]
+fn the_equaliser_leaves_the_heap_alone() {
+    let input = signal();
+    let mut plugin = plugin();
+    plugin.activate(RATE_HZ, 512).unwrap();
+    plugin.set_text("Engine", "Native").unwrap();
+    let plain = plugin.play(&input, &[512]).unwrap();
+    plugin.set_text("EQ 1 gain", "9").unwrap();
+    plugin.set_text("EQ 3 Q", "3").unwrap();
+    plugin.set_text("EQ level match", "On").unwrap();
+    for (word, amount) in [("0", "70"), ("1", "-50"), ("900", "100")] {
+        plugin.set_text("EQ word", word).unwrap();
+        plugin.set_text("EQ amount", amount).unwrap();
+        plugin.set_text("EQ freeze", if amount == "100" { "On" } else { "Off" }).unwrap();
+        for blocks in [&[64][..], &[1, 17, 480, 511]] {
+            let played = plugin.play(&input, blocks).unwrap();
+            assert!(difference(&played[0], &plain[0]) > 1e-3, "the bands do nothing");
+        }
+    }
+    // A restored session learned a neutral sound.
+    plugin.set_text("EQ neutral", "Learned").unwrap();
+    plugin.set_text("EQ 2 solo", "On").unwrap();
+    plugin.play(&input, &[64]).unwrap();
+}

@@ -23,10 +23,15 @@ fn plugin() -> Plugin {
 
 /// What `tonewright render` makes of a signal; as long as the signal, without delay.
 fn rendered(input: &[Vec<f32>], rate_hz: u32, model: &str) -> Vec<Vec<f32>> {
+    rendered_with(input, rate_hz, model, &[])
+}
+
+/// The same with more arguments.
+fn rendered_with(input: &[Vec<f32>], rate_hz: u32, model: &str, more: &[&str]) -> Vec<Vec<f32>> {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("in.wav"), folder.path().join("out.wav"));
     write(&from, input, rate_hz).unwrap();
-    product::render(&from, &to, model, &[]);
+    product::render(&from, &to, model, more);
     let (output, rendered_hz) = read(&to).unwrap();
     assert_eq!((output.len(), rendered_hz), (input.len(), rate_hz));
     assert!(output.iter().all(|channel| channel.len() == input[0].len()));
@@ -51,14 +56,205 @@ fn apart(played: &[Vec<f32>], expected: &[Vec<f32>], latency_samples: usize) -> 
 fn parameters_are_those_that_sessions_know() {
     let mut plugin = plugin();
     let names: Vec<_> = plugin.parameters().iter().map(|p| p.name.clone()).collect();
-    for name in ["Input", "Output", "Bypass", "Model", "Engine", "Quality"] {
-        assert!(names.iter().any(|n| n == name), "{name} is not among {names:?}");
+    let amp = ["Input", "Output", "Bypass", "Model", "Engine", "Quality"];
+    let eq =
+        ["EQ", "EQ word", "EQ second word", "EQ blend", "EQ amount", "EQ speed", "EQ freeze", "EQ neutral"];
+    let more = ["EQ level match", "EQ listening"];
+    let mut expected: Vec<String> = amp.iter().chain(&eq).chain(&more).map(|name| name.to_string()).collect();
+    for band in 1..=5 {
+        let parts = ["gain", "frequency", "Q", "off", "solo"].into_iter();
+        let has = |part: &&str| *part != "Q" || (2..=4).contains(&band);
+        expected.extend(parts.filter(has).map(|part| format!("EQ {band} {part}")));
     }
+    for name in &expected {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+    assert_eq!(names.len(), expected.len(), "{names:?}");
     for parameter in plugin.parameters().to_vec() {
         assert!((parameter.minimum..=parameter.maximum).contains(&parameter.default), "{parameter:?}");
         assert_eq!(plugin.value(&parameter.name).unwrap(), parameter.default, "{parameter:?}");
         assert!(!plugin.text(&parameter.name, parameter.default).unwrap().is_empty(), "{parameter:?}");
     }
+}
+
+/// An instance that listens as a renderer does.
+fn offline(rate_hz: u32) -> Plugin {
+    let mut plugin = plugin();
+    plugin.set_offline(true).unwrap();
+    plugin.activate(rate_hz, 1_000).unwrap();
+    plugin.set_text("Model", MODEL).unwrap();
+    plugin
+}
+
+#[test]
+fn a_word_in_a_host_is_the_word_of_render() {
+    for rate_hz in [44_100, 48_000] {
+        let input = stereo(2 * rate_hz as usize);
+        let plain = rendered(&input, rate_hz, MODEL);
+        let word = [
+            "--word",
+            "bright",
+            "--amount",
+            "0.7",
+            "--reference",
+            "any",
+            "--eq-match",
+            "--band",
+            "2:+3dB,q+1",
+        ];
+        let expected = rendered_with(&input, rate_hz, MODEL, &word);
+        assert!(apart(&plain, &expected, 0) > 1e-2, "the word does nothing");
+        let mut plugin = offline(rate_hz);
+        let settings = [
+            ("EQ word", "bright"),
+            ("EQ amount", "70"),
+            ("EQ neutral", "Any"),
+            ("EQ level match", "On"),
+            ("EQ 2 gain", "+3 dB"),
+            ("EQ 2 Q", "1"),
+        ];
+        for (name, value) in settings {
+            plugin.set_text(name, value).unwrap();
+        }
+        plugin.play(&input, &[512]).unwrap();
+        let latency = plugin.latency_samples().unwrap();
+        for blocks in [&[64][..], &[1_000], &[1, 17, 512, 63]] {
+            let played = plugin.play(&input, blocks).unwrap();
+            let apart = apart(&played, &expected, latency);
+            assert!(apart <= TOLERANCE, "{rate_hz} Hz, blocks of {blocks:?}: {apart:e} apart");
+        }
+    }
+}
+
+#[test]
+fn words_and_amounts_change_the_sound() {
+    let input = stereo(96_000);
+    let mut plugin = offline(48_000);
+    let mut played = Vec::new();
+    for (word, amount) in [("warm", "0"), ("warm", "70"), ("warm", "-70"), ("bright", "70"), ("bright", "0")]
+    {
+        plugin.set_text("EQ word", word).unwrap();
+        plugin.set_text("EQ amount", amount).unwrap();
+        plugin.play(&input, &[1_000]).unwrap();
+        played.push(plugin.play(&input, &[1_000]).unwrap());
+    }
+    for a in 0..4 {
+        for b in 0..a {
+            assert!(apart(&played[a], &played[b], 0) > 100.0 * TOLERANCE, "settings {a} and {b} sound alike");
+        }
+    }
+    assert!(apart(&played[0], &played[4], 0) <= TOLERANCE, "at amount 0 the word is of no matter");
+    let value = plugin.value("EQ word").unwrap();
+    assert_eq!(plugin.text("EQ word", value).unwrap(), "bright");
+    plugin.set_text("EQ", "Off").unwrap();
+    plugin.set_text("EQ amount", "100").unwrap();
+    plugin.play(&input, &[1_000]).unwrap();
+    let off = plugin.play(&input, &[1_000]).unwrap();
+    assert!(apart(&off, &played[0], 0) <= TOLERANCE, "it is switched off");
+}
+
+#[test]
+fn all_that_the_equaliser_is_told_survives_a_session() {
+    let mut first = plugin();
+    first.activate(48_000, 256).unwrap();
+    for (i, parameter) in first.parameters().to_vec().iter().enumerate() {
+        if parameter.name.starts_with("EQ") {
+            // Somewhere else for each, and not where it is by default.
+            let share = 0.15 + 0.7 * (i as f64 * 0.618).fract();
+            let at = parameter.minimum + share * (parameter.maximum - parameter.minimum);
+            let value = if parameter.maximum > 1.0 {
+                let step = at.round();
+                if (step - parameter.default).abs() < 0.5 { parameter.maximum } else { step }
+            } else if [parameter.minimum, parameter.maximum].contains(&parameter.default) {
+                parameter.maximum - parameter.default
+            } else {
+                at
+            };
+            first.set(&parameter.name, value).unwrap();
+        }
+    }
+    first.play(&stereo(256), &[256]).unwrap();
+    let mut unchanged = Vec::new();
+    let mut second = plugin();
+    second.restore(&first.save().unwrap()).unwrap();
+    for parameter in first.parameters().to_vec() {
+        let (a, b) = (first.value(&parameter.name).unwrap(), second.value(&parameter.name).unwrap());
+        assert!((a - b).abs() < 1e-6, "{}: {a} became {b}", parameter.name);
+        if parameter.name.starts_with("EQ") && a == parameter.default {
+            unchanged.push(parameter.name);
+        }
+    }
+    assert_eq!(unchanged, Vec::<String>::new(), "these were not set");
+}
+
+/// A state as JSON: behind its length in eight bytes.
+fn edited(state: &[u8], edit: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let mut json: serde_json::Value = serde_json::from_slice(&state[8..]).unwrap();
+    edit(&mut json);
+    let text = serde_json::to_vec(&json).unwrap();
+    [&(text.len() as u64).to_le_bytes()[..], &text].concat()
+}
+
+#[test]
+fn a_session_from_before_the_equaliser_sounds_as_it_did() {
+    let input = stereo(24_000);
+    let mut first = offline(48_000);
+    first.play(&input, &[256]).unwrap();
+    let expected = first.play(&input, &[256]).unwrap();
+    let old = edited(&first.save().unwrap(), |state| {
+        let params = state["params"].as_object_mut().unwrap();
+        let before = params.len();
+        params.retain(|id, _| !id.starts_with("eq_"));
+        assert_eq!(before - params.len(), 33);
+        state["fields"].as_object_mut().unwrap().retain(|key, _| !key.starts_with("eq-"));
+    });
+    let mut second = plugin();
+    second.set_offline(true).unwrap();
+    second.activate(48_000, 256).unwrap();
+    second.restore(&old).unwrap();
+    let amount = second.value("EQ amount").unwrap();
+    assert_eq!(second.text("EQ amount", amount).unwrap(), "0.0 %");
+    second.play(&input, &[256]).unwrap();
+    assert!(second.play(&input, &[256]).unwrap() == expected);
+}
+
+#[test]
+fn a_frozen_balance_survives_a_session() {
+    let input = stereo(48_000);
+    let dark: Vec<Vec<f32>> = vec![(0..48_000).map(|i| (i as f32 * 0.01).sin()).collect(); 2];
+    let mut first = offline(48_000);
+    first.set_text("EQ word", "bright").unwrap();
+    first.set_text("EQ amount", "80").unwrap();
+    first.play(&input, &[256]).unwrap();
+    let listening = first.play(&input, &[256]).unwrap();
+    // It hears something else, and that is frozen.
+    first.play(&dark, &[256]).unwrap();
+    first.set_text("EQ freeze", "On").unwrap();
+    first.play(&dark, &[256]).unwrap();
+    let expected = first.play(&input, &[256]).unwrap();
+    assert!(apart(&expected, &listening, 0) > 1e-3, "it goes on listening");
+
+    let mut second = plugin();
+    second.restore(&first.save().unwrap()).unwrap();
+    second.set_offline(true).unwrap();
+    second.activate(48_000, 256).unwrap();
+    let played = second.play(&input, &[256]).unwrap();
+    assert!(apart(&played, &expected, 0) <= TOLERANCE);
+}
+
+#[test]
+fn another_way_of_listening_asks_for_a_restart() {
+    let mut plugin = plugin();
+    plugin.activate(48_000, 256).unwrap();
+    plugin.play(&stereo(256), &[256]).unwrap();
+    let before = plugin.restart_requests();
+    plugin.set_text("EQ listening", "In line").unwrap();
+    plugin.play(&stereo(1024), &[256]).unwrap();
+    assert_eq!(plugin.restart_requests(), before + 1, "it asks once");
+    plugin.deactivate();
+    plugin.activate(48_000, 256).unwrap();
+    plugin.play(&stereo(1024), &[256]).unwrap();
+    assert_eq!(plugin.restart_requests(), before + 1);
 }
 
 #[test]

@@ -12,26 +12,45 @@ const TOLERANCE: f64 = 1e-5;
 
 const MODEL: &str = "virtual_standard";
 
-/// Position of a factory model on the model parameter, 0 to 1.
-fn position(model: &str) -> String {
+/// What the equaliser is told in the hosts, and the same for `tonewright render`.
+const WORD: [(&str, &str); 5] = [
+    ("EQ word", "bright"),
+    ("EQ amount", "70"),
+    ("EQ neutral", "Any"),
+    ("EQ 2 gain", "3"),
+    // DawDreamer plays faster than time and does not wait for a thread beside.
+    ("EQ listening", "In line"),
+];
+const WORD_ARGUMENTS: [&str; 8] =
+    ["--word", "bright", "--amount", "0.7", "--reference", "any", "--band", "2:+3dB"];
+
+/// Positions of parameters that are set to texts, 0 to 1, as a JSON object.
+fn positions(texts: &[(&str, &str)]) -> String {
     let mut plugin = Plugin::load(&product::clap()).unwrap();
     plugin.activate(48_000, 64).unwrap();
-    plugin.set_text("Model", model).unwrap();
+    for (name, text) in texts {
+        plugin.set_text(name, text).unwrap();
+    }
     plugin.play(&[vec![0.0; 64], vec![0.0; 64]], &[64]).unwrap();
-    let value = plugin.value("Model").unwrap();
-    let range = plugin.parameters().iter().find(|p| p.name == "Model").unwrap();
-    ((value - range.minimum) / (range.maximum - range.minimum)).to_string()
+    let mut position = |name: &str| {
+        let value = plugin.value(name).unwrap();
+        let range = plugin.parameters().iter().find(|p| p.name == name).unwrap();
+        (value - range.minimum) / (range.maximum - range.minimum)
+    };
+    let positions: serde_json::Map<String, Value> =
+        texts.iter().map(|(name, _)| (name.to_string(), position(name).into())).collect();
+    Value::Object(positions).to_string()
 }
 
 /// A recording at a rate, what `tonewright render` makes of it, and both joined by `=`.
-fn job(folder: &Path, rate_hz: u32, channels: usize) -> String {
+fn job(folder: &Path, rate_hz: u32, channels: usize, more: &[&str]) -> String {
     let left = guitar(rate_hz as usize);
     let right = left.iter().rev().map(|x| 0.5 * x).collect();
     let input = if channels == 1 { vec![left] } else { vec![left, right] };
     let place = |what: &str| folder.join(format!("{what}_{rate_hz}_{channels}.wav"));
     let (from, to) = (place("in"), place("out"));
     write(&from, &input, rate_hz).unwrap();
-    product::render(&from, &to, MODEL, &[]);
+    product::render(&from, &to, MODEL, more);
     format!("{}={}", from.display(), to.display())
 }
 
@@ -56,11 +75,12 @@ fn check(verdict: &Value, jobs: usize) {
     assert!((number(verdict, "gain_db") + 12.0).abs() < 0.1, "{verdict}");
 }
 
-fn play_in(script: &str, channels: &[usize]) -> Value {
+fn play_in(script: &str, channels: &[usize], texts: &[(&str, &str)], more: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let mut args = vec![product::vst3().display().to_string(), position(MODEL)];
+    let texts = [&[("Model", MODEL)], texts].concat();
+    let mut args = vec![product::vst3().display().to_string(), positions(&texts)];
     for rate_hz in [44_100, 48_000, 96_000] {
-        args.extend(channels.iter().map(|&channels| job(folder.path(), rate_hz, channels)));
+        args.extend(channels.iter().map(|&channels| job(folder.path(), rate_hz, channels, more)));
     }
     let jobs = args.len() - 2;
     let verdict = product::python(script, args);
@@ -70,7 +90,7 @@ fn play_in(script: &str, channels: &[usize]) -> Value {
 
 #[test]
 fn pedalboard_plays_what_render_writes() {
-    let verdict = play_in("pedalboard_host.py", &[1, 2]);
+    let verdict = play_in("pedalboard_host.py", &[1, 2], &[], &[]);
     for played in verdict["played"].as_array().unwrap() {
         assert_eq!(played["samples"].as_i64(), Some(0), "{played}");
     }
@@ -79,7 +99,17 @@ fn pedalboard_plays_what_render_writes() {
 
 #[test]
 fn dawdreamer_plays_what_render_writes() {
-    play_in("dawdreamer_host.py", &[2]);
+    play_in("dawdreamer_host.py", &[2], &[], &[]);
+}
+
+#[test]
+fn pedalboard_follows_a_word_as_render_does() {
+    play_in("pedalboard_host.py", &[1, 2], &WORD, &WORD_ARGUMENTS);
+}
+
+#[test]
+fn dawdreamer_follows_a_word_as_render_does() {
+    play_in("dawdreamer_host.py", &[2], &WORD, &WORD_ARGUMENTS);
 }
 
 #[test]
