@@ -46,7 +46,7 @@ impl Listener {
     /// # Errors
     /// The system gives no thread.
     pub fn start(mut analyser: Analyser, sound_samples: usize) -> std::io::Result<Self> {
-        let (jobs, mut todo) = RingBuffer::<Box<Job>>::new(JOBS);
+        let (jobs, mut waiting) = RingBuffer::<Box<Job>>::new(JOBS);
         let (mut give_back, free) = RingBuffer::<Box<Job>>::new(JOBS);
         // The audio thread empties it before it sends more.
         let (mut tell, outcomes) = RingBuffer::<Outcome>::new(2 * JOBS);
@@ -59,7 +59,7 @@ impl Listener {
         let listen = move || {
             let _flush = FlushDenormals::new();
             while !theirs.stop.load(Ordering::Acquire) {
-                while let Ok(job) = todo.pop() {
+                while let Ok(job) = waiting.pop() {
                     let _ = tell.push(analyser.analyse(&job));
                     let _ = give_back.push(job);
                     theirs.done.fetch_add(1, Ordering::Release);
