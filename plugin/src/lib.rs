@@ -13,9 +13,9 @@ pub mod amp;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod editor;
-pub mod factory;
 pub mod params;
 mod plugin;
 pub mod words;
 
 pub use plugin::Tonewright;
+pub use shared::factory;

@@ -116,7 +116,7 @@ fn a_recording_whose_result_no_wav_can_hold_is_refused_at_once() {
     let run = tonewright(&["render", text(&input), "-o", text(&output), "--model", MODELS[0].id]);
     let error = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(1), "{error}");
-    assert!(error.contains("long.wav") && error.contains("4 GiB"), "{error}");
+    assert!(error.contains("out.wav") && error.contains("4 GiB"), "{error}");
     assert!(!output.exists());
 }
 
@@ -423,4 +423,50 @@ fn one_band_is_changed_once() {
     assert_eq!(run.status.code(), Some(1), "{error}");
     assert!(error.contains("band 2 is changed twice"), "{error}");
     assert!(!output.exists());
+}
+
+#[test]
+fn nobody_has_to_read_what_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.wav"), folder.path().join("out.wav"));
+    write_wav(&input, &recording(500), 48_000).unwrap();
+    let converted = folder.path().join("model.nam");
+    let (model, chain) = (MODELS[1].id, folder.path().join("none.yaml"));
+    std::fs::write(&chain, "chain: []\n").unwrap();
+    for arguments in [
+        &["models"][..],
+        &["info", model],
+        &["words"],
+        &["chain"],
+        &["chain", text(&chain)],
+        &["convert", model, text(&converted)],
+        &["render", text(&input), "-o", text(&output), "--model", "none"],
+        &["bench", "--model", "none", "--seconds", "0.01", "--blocks", "32"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tonewright"));
+        let run = command.args(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.is_empty(), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_said_is_an_error() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tonewright"));
+    let run = command.arg("models").stdout(full).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success() && said.starts_with("error: standard output cannot be written"), "{said}");
+}
+
+#[test]
+fn without_a_chain_both_ways_to_name_one_are_said() {
+    for command in [&["render", "in.wav", "-o", "out.wav"][..], &["bench"]] {
+        let run = tonewright(command);
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(!run.status.success() && said.contains("--chain") && said.contains("--model"), "{said}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a whole file of at most `max_bytes`.
 ///
@@ -48,43 +48,128 @@ pub fn regular_file(path: &Path) -> Result<Metadata> {
 /// # Errors
 /// The folder cannot be written, or the disk is full.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = temporary_beside(path)?;
-    file.write_all(bytes)?;
-    persist(file, path)
+    let temporary = Temporary::beside(path)?;
+    temporary.file().write_all(bytes)?;
+    temporary.persist(path)
 }
 
-/// A temporary file in the folder of `path`, to be given to [`persist`] when it is complete.
+/// A file that is being written beside its place. Dropped, it is gone; [`Temporary::persist`] puts it there.
 ///
-/// # Errors
-/// The folder does not exist or cannot be written.
-pub fn temporary_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
-    // Renaming over a device or a pipe would replace it by a file.
-    if path.try_exists()? {
-        regular_file(path)?;
+/// On Linux it has no name until then, where the file system can do that: then even a process that is killed leaves
+/// nothing behind. Elsewhere it is called `.tonewright-…`, and stays if the process is killed.
+#[derive(Debug)]
+pub struct Temporary(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    #[cfg(target_os = "linux")]
+    Nameless {
+        file: File,
+        folder: PathBuf,
+    },
+    Named(tempfile::NamedTempFile),
+}
+
+impl Temporary {
+    /// A file in the folder of `path`.
+    ///
+    /// # Errors
+    /// The folder does not exist or cannot be written, or `path` is no regular file.
+    pub fn beside(path: &Path) -> Result<Self> {
+        // Renaming over a device or a pipe would replace it by a file.
+        if path.try_exists()? {
+            regular_file(path)?;
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let kind = match nameless(folder) {
+            Some(kind) => kind,
+            None => named(folder)?,
+        };
+        Ok(Self(kind))
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+
+    /// The file, to be written.
+    pub fn file(&self) -> &File {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless { file, .. } => file,
+            Kind::Named(file) => file.as_file(),
+        }
+    }
+
+    /// Puts the complete file in its place.
+    ///
+    /// # Errors
+    /// The file cannot be flushed or renamed.
+    pub fn persist(self, path: &Path) -> Result<()> {
+        self.file().sync_all()?;
+        if let Ok(old) = std::fs::metadata(path) {
+            self.file().set_permissions(old.permissions())?;
+        }
+        match self.0 {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless { file, folder } => link(&file, &folder, path),
+            Kind::Named(file) => file.persist(path).map(drop).map_err(|e| e.error),
+        }
+    }
+}
+
+/// A result is as readable as the user's umask says; a temporary file would be private to its owner.
+#[cfg(unix)]
+const MODE: u32 = 0o666;
+
+fn named(folder: &Path) -> Result<Kind> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".tonewright-");
-    // A temporary file is private to its owner; a result is as readable as the user's umask says.
+    builder.prefix(PREFIX);
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
-        .tempfile_in(folder)
-        .map_err(|e| Error::new(e.kind(), format!("cannot write into the folder {}: {e}", folder.display())))
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(MODE));
+    builder.tempfile_in(folder).map(Kind::Named).map_err(|e| refused(&e, folder))
 }
 
-/// Puts a complete temporary file in its place.
-///
-/// # Errors
-/// The file cannot be flushed or renamed.
-pub fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<()> {
-    file.as_file().sync_all()?;
-    if let Ok(old) = std::fs::metadata(path) {
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+/// The system's reason alone: the temporary name that it was about says nothing to anybody.
+fn refused(error: &Error, folder: &Path) -> Error {
+    let reason = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    Error::new(error.kind(), format!("cannot write into the folder {}: {reason}", folder.display()))
+}
+
+/// How temporary names begin.
+const PREFIX: &str = ".tonewright-";
+
+/// A file without a name, where there can be such and one could get a name later; whatever is wrong with the folder
+/// shows when a named one is tried.
+#[cfg(target_os = "linux")]
+fn nameless(folder: &Path) -> Option<Kind> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_TMPFILE).mode(MODE);
+    let file = options.open(folder).ok()?;
+    std::fs::metadata(in_proc(&file)).ok()?;
+    Some(Kind::Nameless { file, folder: folder.to_owned() })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Path) -> Option<Kind> {
+    None
+}
+
+/// Where a file without a name can be found (open(2), O_TMPFILE).
+#[cfg(target_os = "linux")]
+fn in_proc(file: &File) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Gives a nameless file its name. A link cannot replace a file, so it gets a temporary name first, if only for a
+/// moment, and its own by renaming.
+#[cfg(target_os = "linux")]
+fn link(file: &File, folder: &Path, path: &Path) -> Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let nameless = in_proc(file);
+    let link_at = |name: &Path| Ok(linkat(CWD, &nameless, CWD, name, AtFlags::SYMLINK_FOLLOW)?);
+    let linked =
+        tempfile::Builder::new().prefix(PREFIX).make_in(folder, link_at).map_err(|e| refused(&e, folder))?;
+    linked.into_temp_path().persist(path).map_err(|e| e.error)
 }

@@ -6,9 +6,15 @@
 //! The crate knows nothing of plugins and nothing of libtorch; both depend on it.
 
 pub mod audio;
+pub mod cabinets;
+pub mod chain;
 pub mod dsp;
 pub mod engine;
+pub mod factory;
 pub mod fs;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod model;
 pub mod simd;
+pub mod stream;
 pub mod word_eq;

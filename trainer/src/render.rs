@@ -155,5 +155,5 @@ pub fn render_file(
         }
     }
     writer.finish()?;
-    Ok(reader.frames())
+    Ok(reader.position())
 }

@@ -97,9 +97,9 @@ fn unusable_recordings() {
     target_is(&[], RATE);
     desk.refuses_pair(&["target.wav", "no samples"]);
     std::fs::write(&target, b"").unwrap();
-    desk.refuses_pair(&["target.wav", "WAV"]);
+    desk.refuses_pair(&["target.wav", "not a usable audio file"]);
     std::fs::write(&target, b"ID3 this is an mp3").unwrap();
-    desk.refuses_pair(&["target.wav", "WAV"]);
+    desk.refuses_pair(&["target.wav", "not a usable audio file"]);
     std::fs::write(&target, &std::fs::read(&input).unwrap()[..5_000]).unwrap();
     desk.refuses_pair(&["target.wav", "cut short"]);
     target_is(&good(), 44_100);

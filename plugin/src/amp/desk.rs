@@ -1,23 +1,13 @@
 //! The desk: where wishes are laid down by any thread and picked up by the loader.
 
 use parking_lot::Mutex;
+use shared::chain::Format;
 use shared::engine::EngineChoice;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
-
-/// What the host gives and takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Format {
-    /// Sample rate in Hz.
-    pub sample_rate_hz: f64,
-    /// Largest block the engines are prepared for, in samples.
-    pub max_block_samples: usize,
-    /// Channels, each with an engine of its own.
-    pub channels: usize,
-}
 
 /// A quality from 0 to 1, in thousandths, so that no two roundings of one value are two sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

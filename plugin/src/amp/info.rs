@@ -2,10 +2,7 @@
 
 use super::Quality;
 use shared::engine::EngineKind;
-use shared::model::{Card, Model, Network, Slimmable};
-
-/// Taken for the memory of a graph that does not tell it, in samples at the model's rate.
-const UNKNOWN_MEMORY_SAMPLES: usize = 16_384;
+use shared::model::{Card, Model, Network, Slimmable, UNKNOWN_MEMORY_SAMPLES};
 
 /// What is shown of a model that plays.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +71,7 @@ impl ModelInfo {
         self.sizes.as_ref().map_or([Quality::LEAST, Quality::FULL], |s| s.qualities)
     }
 
-    /// How long the model sounds on after its input has ended, in samples at its rate: the
-    /// receptive field, or a third of a second at 48 kHz where that is not known.
+    /// How long the model sounds on after its input has ended, in samples at its rate.
     pub fn memory_samples(&self) -> usize {
         self.receptive_field_samples.unwrap_or(UNKNOWN_MEMORY_SAMPLES)
     }

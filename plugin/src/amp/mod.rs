@@ -9,17 +9,17 @@
 mod desk;
 mod info;
 mod loader;
-mod ramp;
 mod rig;
 mod scope;
 mod telemetry;
 mod voice;
 
-pub use desk::{Desk, Format, Patience, Quality, Wish};
+pub use desk::{Desk, Patience, Quality, Wish};
 pub use info::{ModelInfo, Sizes, architecture};
 pub use loader::{Loader, MAX_PATH_BYTES, Status, StatusReader};
 pub use rig::{Controls, Link, OUTPUT_LIMIT, Rig};
 pub use scope::{EqView, SCOPE_SAMPLES, Scope};
+pub use shared::chain::Format;
 pub use telemetry::{METERED, Telemetry};
 pub use voice::{Voice, base_latency_samples};
 

@@ -1,9 +1,9 @@
 //! The rig: the path of the audio through gains, voices, equaliser and bypass.
 
-use super::ramp::Ramp;
-use super::voice::Delay;
 use super::{EqView, Format, Telemetry, Voice};
 use crossbeam::queue::ArrayQueue;
+use shared::dsp::delay::Delay;
+use shared::dsp::ramp::Ramp;
 use shared::simd::FlushDenormals;
 use shared::word_eq::{self, EqModel, Mode, Monitor, WordEq};
 use smallvec::SmallVec;
@@ -29,11 +29,6 @@ pub const OUTPUT_LIMIT: f32 = 16.0;
 /// model gave must not ring on in the filters. It is far above what reaches [`OUTPUT_LIMIT`] with the output
 /// turned down by 60 dB.
 const EQ_INPUT_LIMIT: f32 = 1e5;
-
-/// How long the equaliser's filters may ring, in seconds. A peak's poles have the Q times the root of its gain
-/// (Robert Bristow-Johnson, "Audio EQ Cookbook"), so that the longest is a boost of 12 dB at 82 Hz with a Q of 10: it
-/// dies away by 80 dB in ln(1e4) · 2 · 10 · 2 / (2 π · 82 Hz) = 0.71 s, and by the 12 dB it added in 0.11 s more.
-const EQ_TAIL_SECONDS: f64 = 0.85;
 
 /// Channels that the audio thread can play without asking for memory.
 const USUAL_CHANNELS: usize = 8;
@@ -136,24 +131,14 @@ impl Rig {
             latency_samples: 0,
             current: None,
             next: None,
-            fade: Ramp::at(0.0),
-            input_gain: Ramp::at(1.0),
-            output_gain: Ramp::at(1.0),
-            bypass: Ramp::at(0.0),
+            fade: Ramp::new(0.0, 1),
+            input_gain: Ramp::new(1.0, 1),
+            output_gain: Ramp::new(1.0, 1),
+            bypass: Ramp::new(0.0, 1),
             silent: true,
             dry: Vec::new(),
             blocks: Blocks::default(),
         }
-    }
-
-    /// A rig for renderers that plays one voice of that format, or nothing but the equaliser, which
-    /// listens in line.
-    pub fn rendering(voice: Option<Voice>, format: Format, model: Option<Arc<EqModel>>) -> Self {
-        let mut rig = Self::with_eq(Arc::default(), Arc::default(), model);
-        rig.current = voice.map(Box::new);
-        rig.listen(Mode::InLine);
-        rig.prepare(format);
-        rig
     }
 
     /// What the equaliser shows, for whoever looks.
@@ -188,10 +173,9 @@ impl Rig {
             None => super::base_latency_samples(format.sample_rate_hz).unwrap_or(0),
         };
         let samples = |seconds: f64| ((seconds * format.sample_rate_hz) as usize).max(1);
-        self.fade = Ramp::at(0.0);
-        self.fade.length = samples(FADE_SECONDS);
+        self.fade = Ramp::new(0.0, samples(FADE_SECONDS));
         for ramp in [&mut self.input_gain, &mut self.output_gain, &mut self.bypass] {
-            ramp.length = samples(RAMP_SECONDS);
+            *ramp = Ramp::new(0.0, samples(RAMP_SECONDS));
         }
         self.dry = (0..format.channels).map(|_| Delay::new(self.latency_samples)).collect();
         self.blocks.resize(format.max_block_samples, format.channels);
@@ -234,7 +218,7 @@ impl Rig {
             let info = voice.info();
             info.memory_samples() as f64 / info.card.sample_rate_hz
         });
-        let ringing_seconds = if self.eq_enabled { EQ_TAIL_SECONDS } else { 0.0 };
+        let ringing_seconds = if self.eq_enabled { word_eq::TAIL_SECONDS } else { 0.0 };
         let tail_seconds = memory_seconds + ringing_seconds;
         self.latency_samples + (tail_seconds * format.sample_rate_hz).ceil() as usize
     }

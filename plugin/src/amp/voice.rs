@@ -1,7 +1,8 @@
 //! A voice: a model ready to play, one engine for each channel.
 
 use super::{Format, ModelInfo, Quality};
-use shared::engine::{self, Engine, EngineChoice, EngineError, EngineKind, Resampled};
+use shared::dsp::delay::Delay;
+use shared::engine::{Engine, EngineChoice, EngineError, EngineKind, Resampled, Rescued};
 use shared::model::Model;
 
 /// Rate of all models that come with the plugin, in Hz.
@@ -28,7 +29,7 @@ pub struct Voice {
 
 /// An engine and what it lacks of the common delay.
 struct Padded {
-    engine: Box<dyn Engine>,
+    engine: Rescued,
     pad: Delay,
 }
 
@@ -49,12 +50,7 @@ impl Voice {
         let base = base_latency_samples(format.sample_rate_hz)?;
         let mut engines = Vec::with_capacity(format.channels);
         for _ in 0..format.channels {
-            let mut engine =
-                engine::build_at(&chosen, choice, format.sample_rate_hz, format.max_block_samples)?;
-            let silence = vec![0.0; format.max_block_samples];
-            let mut sink = vec![0.0; format.max_block_samples];
-            engine.process(&silence, &mut sink);
-            engine.reset();
+            let engine = Rescued::build_at(&chosen, choice, format.sample_rate_hz, format.max_block_samples)?;
             let pad = Delay::new(base.saturating_sub(engine.latency_samples()));
             engines.push(Padded { engine, pad });
         }
@@ -82,13 +78,10 @@ impl Voice {
     /// Runs one channel. Returns whether the model gave numbers; if not, the block is silent.
     pub(super) fn process(&mut self, channel: usize, input: &[f32], output: &mut [f32]) -> bool {
         let Padded { engine, pad } = &mut self.engines[channel];
-        engine.process(input, output);
-        pad.process(output);
-        // One NaN inside a network never goes away again.
-        let is_sound = output.iter().all(|s| s.is_finite());
-        if !is_sound {
-            output.fill(0.0);
-            engine.reset();
+        let is_sound = engine.process(input, output);
+        if is_sound {
+            pad.process(output);
+        } else {
             pad.reset();
         }
         is_sound
@@ -100,36 +93,6 @@ impl Voice {
             engine.reset();
             pad.reset();
         }
-    }
-}
-
-/// Delays a signal by a constant number of samples.
-pub(super) struct Delay {
-    line: Vec<f32>,
-    at: usize,
-}
-
-impl Delay {
-    pub(super) fn new(samples: usize) -> Self {
-        Self { line: vec![0.0; samples], at: 0 }
-    }
-
-    pub(super) fn process(&mut self, signal: &mut [f32]) {
-        if self.line.is_empty() {
-            return;
-        }
-        for sample in signal {
-            std::mem::swap(sample, &mut self.line[self.at]);
-            self.at += 1;
-            if self.at == self.line.len() {
-                self.at = 0;
-            }
-        }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.line.fill(0.0);
-        self.at = 0;
     }
 }
 

@@ -1,5 +1,6 @@
 //! `tonewright convert`: a model as another kind of file.
 
+use super::out::say;
 use super::{CliError, ConvertArguments, find_model};
 use crate::amp::{Quality, architecture};
 use shared::model::{Model, ModelError, Network};
@@ -23,16 +24,16 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Result<(), CliError> {
 
     // What the file holds, not what was asked for: an ONNX graph has one size.
     let held = if is_nam { &model.network } else { model.network.full() };
-    println!("\"{}\" written to {}", model.card.name, output.display());
-    println!("  {}", architecture(held));
+    let mut text = format!("\"{}\" written to {}\n", model.card.name, output.display());
+    text += &format!("  {}\n", architecture(held));
     if let Network::Slimmable(slimmable) = &whole.network
         && !matches!(held, Network::Slimmable(_))
     {
         let at = slimmable.sizes().iter().position(|size| size.network == *held);
         let at = at.map_or(slimmable.sizes().len(), |at| at + 1);
-        println!("  size {at} of {}; --quality chooses another", slimmable.sizes().len());
+        text += &format!("  size {at} of {}; --quality chooses another\n", slimmable.sizes().len());
     }
-    Ok(())
+    say(&text)
 }
 
 fn write(model: &Model, arguments: &ConvertArguments) -> Result<(), ModelError> {

@@ -1,163 +1,204 @@
-//! `tonewright render`: a file through a model, by the code that plays in the plugin.
+//! `tonewright render`: recordings through a chain.
 
-use super::{CliError, RenderArguments, find_model};
-use crate::amp::{Controls, Format, Quality, Rig, Voice};
-use shared::audio::{BYTES_PER_SAMPLE, MAX_DATA_BYTES, Reader, Writer};
-use shared::engine::EngineError;
-use shared::model::Model;
+mod places;
+mod progress;
+
+use super::chain::ChainArguments;
+use super::out::{complain, say};
+use super::{CliError, report};
+use clap::{Args, ValueEnum};
+use places::Job;
+use progress::Bars;
+use shared::audio::SampleFormat;
+use shared::chain::Chain;
+use shared::stream::{Options, Outcome, Progress, StreamError, process_files_with};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[derive(Debug, Args)]
+pub(super) struct RenderArguments {
+    /// The recordings: WAV, FLAC and other formats, any rate, any number of channels.
+    #[arg(required = true, value_name = "IN")]
+    inputs: Vec<PathBuf>,
+    /// Where the result goes: a WAV file, or a folder, which several recordings need. A result of that name that is
+    /// there already is replaced.
+    #[arg(short, long, value_name = "OUT or FOLDER")]
+    output: PathBuf,
+    /// Samples between two reports of progress; the result does not depend on it.
+    #[arg(long, default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    block: u32,
+    /// Sample rate of the result in Hz; that of the recording without this. The chain runs at this rate.
+    #[arg(long, value_name = "HZ", value_parser = super::rate)]
+    rate: Option<u32>,
+    /// Channels of the result; without this those of the recording, but two of one where the chain spreads it, as a
+    /// reverb does.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    channels: Option<u16>,
+    /// How samples are written: 32f, floating point, or 24 or 16 bit integers with dither.
+    #[arg(long, value_enum, default_value_t = Bits::Float32)]
+    bits: Bits,
+    /// Lets the result go on after the end of the recording for as long as the chain sounds on.
+    #[arg(long)]
+    tail: bool,
+    #[command(flatten)]
+    chain: ChainArguments,
+}
+
+/// How samples are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Bits {
+    #[value(name = "32f")]
+    Float32,
+    #[value(name = "24")]
+    Int24,
+    #[value(name = "16")]
+    Int16,
+}
+
+impl From<Bits> for SampleFormat {
+    fn from(bits: Bits) -> Self {
+        match bits {
+            Bits::Float32 => Self::Float32,
+            Bits::Int24 => Self::Int24,
+            Bits::Int16 => Self::Int16,
+        }
+    }
+}
 
 pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
-    check_output(arguments)?;
-    let model = if is_none(&arguments.model) { None } else { Some(find_model(&arguments.model)?) };
-    let mut reader = Reader::open(&arguments.input)?;
-    let (rate_hz, channels, frames) = (reader.sample_rate_hz(), reader.channels(), reader.frames());
-    // A recording of fewer bits may be twice or four times as long: better said now than in an hour.
-    if frames.saturating_mul(channels as u64 * BYTES_PER_SAMPLE) > MAX_DATA_BYTES {
-        return Err(CliError::TooLong { path: arguments.input.clone(), frames, channels });
-    }
-    let block = arguments.block as usize;
-    let format = Format { sample_rate_hz: f64::from(rate_hz), max_block_samples: block, channels };
-    let voice = model.as_ref().map(|model| voice(model, arguments, format)).transpose()?;
-    let through = described(voice.as_ref());
-    if voice.as_ref().is_none_or(|voice| voice.info().sizes.is_none()) && arguments.quality != 1.0 {
-        eprintln!("warning: there is only one size to choose from; --quality changes nothing");
-    }
-    let equalising = arguments.eq.read()?;
-    let eq_model = equalising.as_ref().and_then(|e| e.model.clone());
-    let mut rig = Rig::rendering(voice, format, eq_model);
-    let view = rig.eq_view();
-    let mut controls = Controls {
-        input_gain: gain(arguments.input_gain),
-        output_gain: gain(arguments.output_gain),
-        ..Controls::NEUTRAL
+    let plan = arguments.chain.plan()?;
+    let jobs = places::jobs(&arguments.inputs, &arguments.output, &plan.files)?;
+    let built = arguments.chain.build()?;
+    let has_made_folder = places::make_folder(&arguments.output, &jobs)?;
+    built.warnings.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
+    let stop = stop_on_ctrl_c();
+    let options = Options {
+        chunk_samples: Some(arguments.block as usize),
+        sample_rate_hz: arguments.rate,
+        channels: arguments.channels.map(usize::from),
+        sample_format: arguments.bits.into(),
+        tail: arguments.tail,
     };
-    controls.eq.enabled = equalising.is_some();
-    if let Some(equalising) = &equalising {
-        equalising.check(&view)?;
-        controls.eq = equalising.controls;
+    let bars = Bars::new();
+    let run = Run { jobs: &jobs, bars: &bars };
+    let files: Vec<(&Path, &Path)> = jobs.iter().map(|job| (&*job.input, &*job.output)).collect();
+    // The chain that was built to see whether it can be is the first that plays.
+    let first = Mutex::new(Some(built.chain));
+    let chain = || {
+        let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.map_or_else(|| plan.chain(), Ok)
+    };
+    let watch = |index: usize, progress: Progress| {
+        bars.show(index, &jobs[index].input, progress);
+        !stop.load(Ordering::Relaxed)
+    };
+    let finished = |index: usize, result: &Result<Outcome, StreamError>, chain: Option<&Chain>| {
+        bars.end(index);
+        run.tell(&jobs[index], result, chain);
+    };
+    let mut results = process_files_with(&files, &options, chain, watch, finished);
+    if has_made_folder && results.iter().all(Result::is_err) {
+        // Only an empty folder goes.
+        let _ = std::fs::remove_dir(&arguments.output);
     }
+    if jobs.len() == 1 {
+        return Ok(results.pop().transpose().map(drop)?);
+    }
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    match failed {
+        0 => Ok(()),
+        _ if stop.load(Ordering::Relaxed) => Err(CliError::Interrupted),
+        failed => Err(CliError::Some { failed, all: jobs.len() }),
+    }
+}
 
-    let mut writer = Writer::create(&arguments.output, channels, rate_hz)?;
-    let mut memory = vec![vec![0.0f32; block]; channels];
-    let (mut before, mut after) = (Level::default(), Level::default());
-    let mut computing = Duration::ZERO;
-    // What comes out first is the delay; it is left out, and the end is pushed out with silence.
-    let mut early = rig.latency_samples();
-    let mut left = frames;
-    while left > 0 {
-        let read = reader.read(&mut memory)?;
-        for channel in &mut memory {
-            before.add(&channel[..read]);
-            channel[read..].fill(0.0);
+/// What is said while recordings are being processed.
+struct Run<'a> {
+    jobs: &'a [Job],
+    bars: &'a Bars,
+}
+
+impl Run<'_> {
+    /// What became of a recording.
+    fn tell(&self, job: &Job, result: &Result<Outcome, StreamError>, chain: Option<&Chain>) {
+        let alone = self.jobs.len() == 1;
+        match (result, chain) {
+            (Ok(outcome), Some(chain)) => {
+                let text = if alone { report(job, outcome, chain) } else { line(job, outcome) };
+                self.bars.say(|| say(&text).unwrap_or_else(|e| complain(format_args!("warning: {e}"))));
+                for warning in warnings(outcome, chain) {
+                    let input = job.input.display();
+                    self.bars.say(|| complain(format_args!("warning: {input}: {warning}")));
+                }
+            }
+            // The error of a single recording is that of the command.
+            (Err(error), _) if !alone => self.bars.say(|| complain(format_args!("error: {error}"))),
+            _ => {}
         }
-        let begin = Instant::now();
-        let mut signals: Vec<&mut [f32]> = memory.iter_mut().map(Vec::as_mut_slice).collect();
-        rig.process(&mut signals, controls);
-        computing += begin.elapsed();
+    }
+}
 
-        let skip = early.min(block);
-        early -= skip;
-        let keep = ((block - skip) as u64).min(left) as usize;
-        let kept: Vec<&[f32]> = memory.iter().map(|c| &c[skip..skip + keep]).collect();
-        kept.iter().for_each(|c| after.add(c));
-        writer.write(&kept, keep)?;
-        left -= keep as u64;
-    }
-    if let Some(equalising) = &equalising {
-        equalising.check(&view)?;
-    }
-    writer.finish()?;
-
-    let seconds = frames as f64 / f64::from(rate_hz);
-    let factor = seconds / computing.as_secs_f64().max(1e-9);
-    println!("{} {through}", arguments.input.display());
-    println!("  in   {before}");
-    println!("  out  {after}");
-    println!("  {seconds:.2} s, {channels} channels at {rate_hz} Hz, {factor:.0} times as fast as real time");
-    if let Some(equalising) = &equalising {
-        print!("{}", equalising.report(&view));
-    }
-    println!(
-        "  delay of {} samples taken out; written to {}",
-        rig.latency_samples(),
-        arguments.output.display()
+/// All there is to say of one recording.
+fn report(job: &Job, outcome: &Outcome, chain: &Chain) -> String {
+    let Outcome { channels, sample_rate_hz, latency_samples, before, after, .. } = outcome;
+    let views = chain.views();
+    let (seconds, factor) = speed(outcome);
+    let mut text = format!("{} {}\n", job.input.display(), report::amps(&views));
+    text += &format!("  chain: {}\n", report::described(chain));
+    text += &format!("  in   {}\n  out  {}\n", report::level(before), report::level(after));
+    text += &format!(
+        "  {seconds:.2} s, {} at {sample_rate_hz} Hz, {factor:.0} times as fast as real time\n",
+        report::channels(*channels)
     );
-    if rig.take_muted() {
-        eprintln!("warning: the model gave values that are no numbers; where it did, the result is silent");
+    text += &report::equalisers(&views, &chain.controls());
+    text + &format!("  delay of {latency_samples} samples taken out; written to {}\n", job.output.display())
+}
+
+/// One of several recordings in a line.
+fn line(job: &Job, outcome: &Outcome) -> String {
+    let Outcome { channels, sample_rate_hz, after, .. } = outcome;
+    let (seconds, factor) = speed(outcome);
+    format!(
+        "{}: {seconds:.2} s, {} at {sample_rate_hz} Hz, {}, {factor:.0} times as fast as real \
+         time; written to {}\n",
+        job.input.display(),
+        report::channels(*channels),
+        report::level(after),
+        job.output.display()
+    )
+}
+
+/// What is not as it was meant.
+fn warnings(outcome: &Outcome, chain: &Chain) -> Vec<String> {
+    let mut all: Vec<String> = chain.views().iter().filter_map(|(_, view)| view.take_warning()).collect();
+    if outcome.clipped > 0 {
+        let clipped = outcome.clipped;
+        all.push(format!(
+            "{clipped} samples beyond full scale were cut off; lower --gain, or write --bits 32f"
+        ));
     }
-    Ok(())
+    all
 }
 
-/// Whether the player wants no amp at all.
-fn is_none(model: &str) -> bool {
-    model.trim().eq_ignore_ascii_case("none")
+/// Length in seconds, and how many of them are computed in one.
+fn speed(outcome: &Outcome) -> (f64, f64) {
+    let seconds = outcome.frames as f64 / f64::from(outcome.sample_rate_hz);
+    (seconds, seconds / outcome.computing.as_secs_f64().max(1e-9))
 }
 
-fn voice(model: &Model, arguments: &RenderArguments, format: Format) -> Result<Voice, CliError> {
-    let quality = Quality::new(arguments.quality);
-    Voice::build(model, quality, arguments.engine, format).map_err(|source| {
-        let path = match source {
-            EngineError::Resampler { .. } => arguments.input.clone(),
-            _ => PathBuf::from(&arguments.model),
-        };
-        CliError::Engine { path, source }
-    })
-}
-
-/// What the recording goes through.
-fn described(voice: Option<&Voice>) -> String {
-    let Some(info) = voice.map(Voice::info) else { return "without an amp".into() };
-    let engine = info.engine.map_or("no", |e| e.name());
-    let size = info.sizes.as_ref();
-    let size = size.map_or_else(String::new, |s| format!(", size {} of {}", s.chosen + 1, s.count));
-    format!("through \"{}\"{size}, engine {engine}", info.card.name)
-}
-
-/// A result may replace an earlier one, but neither a model nor the recording it is made from.
-fn check_output(arguments: &RenderArguments) -> Result<(), CliError> {
-    let output = &arguments.output;
-    let is_model =
-        output.extension().is_some_and(|e| ["nam", "onnx"].iter().any(|kind| e.eq_ignore_ascii_case(kind)));
-    let same = |other: &Path| match (output.canonicalize(), other.canonicalize()) {
-        (Ok(output), Ok(other)) => output == other,
-        _ => false,
-    };
-    if is_model || same(&arguments.input) || same(Path::new(&arguments.model)) {
-        return Err(CliError::WouldReplace(output.clone()));
-    }
-    Ok(())
-}
-
-/// The factor of the plugin's knobs.
-fn gain(db: f32) -> f32 {
-    nih_plug::util::db_to_gain(db)
-}
-
-/// Peak and rms over all channels.
-#[derive(Default)]
-struct Level {
-    peak: f32,
-    sum: f64,
-    samples: u64,
-}
-
-impl Level {
-    fn add(&mut self, signal: &[f32]) {
-        for &sample in signal {
-            self.peak = self.peak.max(sample.abs());
-            self.sum += f64::from(sample).powi(2);
+/// A flag that Ctrl-C, or being told to end, raises. Asked twice, the program ends at once; where files cannot be
+/// without a name, as some file systems have it, temporary ones are left then.
+fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    let handler = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
         }
-        self.samples += signal.len() as u64;
+    });
+    if let Err(error) = handler {
+        complain(format_args!("warning: Ctrl-C may leave temporary files ({error})"));
     }
-}
-
-impl std::fmt::Display for Level {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rms = (self.sum / self.samples.max(1) as f64).sqrt();
-        let db =
-            |value: f64| if value > 0.0 { format!("{:6.1}", 20.0 * value.log10()) } else { "  -inf".into() };
-        write!(f, "peak {} dBFS, rms {} dBFS", db(f64::from(self.peak)), db(rms))
-    }
+    stop
 }

@@ -1,5 +1,6 @@
 //! `tonewright info` and `tonewright models`.
 
+use super::out::say;
 use super::{CliError, find_model};
 use crate::amp::architecture;
 use crate::factory::MODELS;
@@ -9,9 +10,10 @@ pub(super) fn info(name: &str) -> Result<(), CliError> {
     let model = find_model(name)?;
     let card = &model.card;
     let rate = card.sample_rate_hz;
-    let line = |key: &str, value: &str| {
+    let mut text = String::new();
+    let mut line = |key: &str, value: &str| {
         if !value.is_empty() {
-            println!("{key:<16} {value}");
+            text += &format!("{key:<16} {value}\n");
         }
     };
     let optional = |value: Option<String>| value.unwrap_or_default();
@@ -35,20 +37,20 @@ pub(super) fn info(name: &str) -> Result<(), CliError> {
                 let to = size.below.clamp(from, 1.0);
                 let title = format!("Size {} of {}", i + 1, slimmable.sizes().len());
                 line(&title, &format!("quality from {from:.2} to {to:.2}"));
-                details(&Model { card: card.clone(), network: size.network.clone() }, line);
+                details(&Model { card: card.clone(), network: size.network.clone() }, &mut line);
                 from = to;
             }
         }
-        _ => details(&model, line),
+        _ => details(&model, &mut line),
     }
     let ahead = model.lookahead_samples();
     line("Latency", &format!("{ahead} samples ({:.1} ms)", milliseconds(&model, ahead)));
     line("Plays live", &model.check_live().map_or_else(|e| format!("no: {e}"), |()| "yes".into()));
-    Ok(())
+    say(&text)
 }
 
 /// The network itself, and what it remembers.
-fn details(model: &Model, line: impl Fn(&str, &str)) {
+fn details(model: &Model, mut line: impl FnMut(&str, &str)) {
     line("Architecture", &architecture(&model.network));
     line("Weights", &model.weight_count().map_or_else(|| "unknown".into(), |w| w.to_string()));
     let memory = match (&model.network, model.receptive_field_samples()) {
@@ -66,14 +68,14 @@ fn milliseconds(model: &Model, samples: usize) -> f64 {
 }
 
 pub(super) fn models() -> Result<(), CliError> {
-    println!("{:>4}  {:<18} {:<24} {:>7}  gear", "slot", "id", "name", "weights");
+    let mut text = format!("{:>4}  {:<18} {:<24} {:>7}  gear\n", "slot", "id", "name", "weights");
     for factory in MODELS {
         let model = factory.load()?;
         let weights = model.weight_count().map_or_else(|| "?".into(), |w| w.to_string());
-        println!(
-            "{:>4}  {:<18} {:<24} {weights:>7}  {}",
+        text += &format!(
+            "{:>4}  {:<18} {:<24} {weights:>7}  {}\n",
             factory.slot, factory.id, model.card.name, model.card.gear
         );
     }
-    Ok(())
+    say(&text)
 }

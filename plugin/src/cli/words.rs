@@ -1,11 +1,11 @@
 //! `tonewright words`.
 
 use super::CliError;
+use super::out::say;
 use crate::words;
 use shared::word_eq::Word;
 use std::cmp::Reverse;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 /// Words that are listed unless all are asked for.
 const FEW: usize = 30;
@@ -13,9 +13,7 @@ const FEW: usize = 30;
 pub(super) fn list(all: bool) -> Result<(), CliError> {
     let model = words::model().ok_or_else(|| CliError::NoWords(words::fault().unwrap_or_default()))?;
     let text = listed(model.table.words(), all);
-    // Whoever reads only the beginning, as `head` does, is no fault.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    say(&text)
 }
 
 fn listed(words: &[Word], all: bool) -> String {

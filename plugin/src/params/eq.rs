@@ -4,22 +4,10 @@ use super::{KeptBalance, Known};
 use crate::words::{DEFAULT_SECOND_WORD, DEFAULT_WORD, slot_name, slot_named};
 use nih_plug::prelude::*;
 use shared::word_eq::{
-    BANDS, BandControls, Controls, EqSettings, Kind, MAX_GAIN_DB, Mode, Monitor, Reading, Reference,
-    WORD_SLOTS,
+    BANDS, BandControls, Controls, EqSettings, FREQUENCY_RANGE_OCTAVES, Kind, MAX_GAIN_DB, MAX_SPEED_SECONDS,
+    MIN_SPEED_SECONDS, Mode, Monitor, Q_RANGE_OCTAVES, Reading, Reference, WORD_SLOTS,
 };
 use std::sync::Arc;
-
-/// Furthest the player moves a band's frequency, in octaves either way.
-pub const FREQUENCY_RANGE_OCTAVES: f32 = 6.0;
-
-/// Furthest the player moves a peak's Q, in octaves either way: from one end of its range to the other.
-pub const Q_RANGE_OCTAVES: f32 = 7.0;
-
-/// Shortest time constant of the listening, in seconds.
-pub const MIN_SPEED_SECONDS: f32 = 0.3;
-
-/// Longest time constant of the listening, in seconds.
-pub const MAX_SPEED_SECONDS: f32 = 30.0;
 
 /// Brings three seconds, the default, to the middle of the knob: log ½ / log ((3 - 0.3) / (30 - 0.3)).
 const SPEED_SKEW: f32 = 0.289_06;

@@ -3,10 +3,7 @@
 mod eq;
 mod kept;
 
-pub use eq::{
-    BandParams, EqParams, FREQUENCY_RANGE_OCTAVES, ListenParam, MAX_SPEED_SECONDS, MIN_SPEED_SECONDS,
-    PeakParams, Q_RANGE_OCTAVES, ReferenceParam, ShelfParams,
-};
+pub use eq::{BandParams, EqParams, ListenParam, PeakParams, ReferenceParam, ShelfParams};
 pub use kept::{KeptBalance, Known, KnownBalance};
 
 use crate::amp::{Desk, Quality};

@@ -79,6 +79,35 @@ impl Coefficients {
         Self::of(g, damping, mix)
     }
 
+    /// A low-pass of second order with g = tan(pi f / rate), above 0, and a damping of 1/Q.
+    pub fn low_pass(g: f64, damping: f64) -> Self {
+        Self::of(g, damping, [0.0, 0.0, 1.0])
+    }
+
+    /// The high-pass that belongs to [`Coefficients::low_pass`].
+    pub fn high_pass(g: f64, damping: f64) -> Self {
+        Self::of(g, damping, [1.0, -damping, -1.0])
+    }
+
+    /// A low-pass of first order with g = tan(pi f / rate), above 0 (Zavalishin's one-pole).
+    pub fn low_pass_of_first_order(g: f64) -> Self {
+        let (share, step) = Self::one_pole(g);
+        Self { step, mix: [share, 0.0, 1.0 - share] }
+    }
+
+    /// The high-pass that belongs to [`Coefficients::low_pass_of_first_order`].
+    pub fn high_pass_of_first_order(g: f64) -> Self {
+        let (share, step) = Self::one_pole(g);
+        Self { step, mix: [1.0 - share, 0.0, share - 1.0] }
+    }
+
+    /// Only the second state moves: s2 <- s2 + 2 g / (1 + g) (x - s2). A step without input multiplies it by
+    /// less than one, so it adds no energy either.
+    fn one_pole(g: f64) -> (f64, [f64; 3]) {
+        let share = g / (1.0 + g);
+        (share, [0.0, 0.0, 2.0 * share])
+    }
+
     fn of(g: f64, k: f64, [m0, m1, m2]: [f64; 3]) -> Self {
         let a1 = 1.0 / (1.0 + g * (g + k));
         let a2 = g * a1;

@@ -8,8 +8,10 @@
 pub mod native;
 pub mod onnxruntime;
 mod resampled;
+mod rescued;
 
 pub use resampled::Resampled;
+pub use rescued::Rescued;
 
 use crate::model::Model;
 use std::fmt;

@@ -38,7 +38,7 @@ const REHEARSAL_SAMPLES: usize = 1 << 15;
 /// nothing is delayed.
 ///
 /// Two windowed-sinc filters (rubato's) lead to the model's rate and back. They are as short as
-/// [`PASS_BAND_HZ`] allows: images and aliases of everything below 20 kHz are more than 90 dB
+/// `PASS_BAND_HZ` allows: images and aliases of everything below 20 kHz are more than 90 dB
 /// down; what lies between 20 kHz and half the lower rate is let go, partly attenuated, since
 /// keeping it would double the delay at 44.1 kHz. There the delay is about 2.2 ms, at 88.2 kHz and above
 /// about 1.1 ms.

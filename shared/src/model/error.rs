@@ -14,6 +14,14 @@ pub enum ModelError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Neither a model that comes along nor a file.
+    #[error("no model is called \"{name}\", and there is no such file; models that come along: {known}")]
+    Unknown {
+        /// As it was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// Another error, with the file it happened in.
     #[error("{}: {source}", path.display())]
     In {
@@ -186,6 +194,7 @@ impl ModelError {
             // These quote no file.
             Self::In { .. }
             | Self::File { .. }
+            | Self::Unknown { .. }
             | Self::OtherFile { .. }
             | Self::Settling { .. }
             | Self::Extension(_)

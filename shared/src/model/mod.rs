@@ -32,6 +32,10 @@ pub use spec::{
 
 use std::path::Path;
 
+/// Taken for the memory of a network that does not tell it, in samples at the model's rate: a third of a second at
+/// 48 kHz.
+pub const UNKNOWN_MEMORY_SAMPLES: usize = 16_384;
+
 /// A causal or look-ahead WaveNet: its description and its weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaveNet {
@@ -231,6 +235,12 @@ impl Model {
             Network::Graph(graph) => graph.receptive_field_samples(),
             Network::Lstm(_) | Network::Slimmable(_) => None,
         }
+    }
+
+    /// How long the model sounds on after its input has ended, in samples at its rate: the receptive field, or
+    /// [`UNKNOWN_MEMORY_SAMPLES`].
+    pub fn memory_samples(&self) -> usize {
+        self.receptive_field_samples().unwrap_or(UNKNOWN_MEMORY_SAMPLES)
     }
 
     /// Samples of silence a network runs from its initial state before it is heard. `None` for a

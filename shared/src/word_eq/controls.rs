@@ -4,6 +4,18 @@ use super::latent::Latent;
 use super::settings::BANDS;
 use super::table::Kind;
 
+/// Furthest the player moves a band's frequency, in octaves either way.
+pub const FREQUENCY_RANGE_OCTAVES: f32 = 6.0;
+
+/// Furthest the player moves a peak's Q, in octaves either way: from one end of its range to the other.
+pub const Q_RANGE_OCTAVES: f32 = 7.0;
+
+/// Shortest time constant of the listening, in seconds.
+pub const MIN_SPEED_SECONDS: f32 = 0.3;
+
+/// Longest time constant of the listening, in seconds.
+pub const MAX_SPEED_SECONDS: f32 = 30.0;
+
 /// What sound is neutral, so that "warm" means warmer than that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reference {

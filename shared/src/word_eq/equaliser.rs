@@ -14,6 +14,11 @@ use std::sync::Arc;
 /// Looks at the monitor between two analyses.
 const LOOKS: usize = 4;
 
+/// How long the filters may ring, in seconds. A peak's poles have the Q times the root of its gain
+/// (Robert Bristow-Johnson, "Audio EQ Cookbook"), so that the longest is a boost of 12 dB at 82 Hz with a Q of 10: it
+/// dies away by 80 dB in ln(1e4) · 2 · 10 · 2 / (2 π · 82 Hz) = 0.71 s, and by the 12 dB it added in 0.11 s more.
+pub const TAIL_SECONDS: f64 = 0.85;
+
 /// Who runs the networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

@@ -17,6 +17,7 @@ mod glide;
 mod headroom;
 mod latent;
 mod learned;
+mod lexicon;
 mod listener;
 mod loudness;
 mod model;
@@ -24,13 +25,17 @@ mod monitor;
 mod networks;
 mod path;
 mod polish;
+mod reference;
 mod settings;
 mod solo;
 mod table;
 mod target;
 
-pub use controls::{BandControls, Controls, Reference};
-pub use equaliser::{Mode, WordEq};
+pub use controls::{
+    BandControls, Controls, FREQUENCY_RANGE_OCTAVES, MAX_SPEED_SECONDS, MIN_SPEED_SECONDS, Q_RANGE_OCTAVES,
+    Reference,
+};
+pub use equaliser::{Mode, TAIL_SECONDS, WordEq};
 pub use error::WordEqError;
 pub use features::{
     FEATURE_ROWS, FEATURES, Features, NOVELTY_ROW, RECENT_FRAMES, RECENT_ROW, analysis_samples,
@@ -41,6 +46,7 @@ pub use model::EqModel;
 pub use monitor::{Hearing, Monitor, Reading};
 pub use networks::{Networks, OnnxNetworks};
 pub use polish::Polish;
+pub use reference::NamedReference;
 pub use settings::{
     BAND_RANGES, BANDS, BandRange, BandSettings, EqSettings, MAX_GAIN_DB, MAX_Q, MIN_Q, VALUES,
 };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::words;
-use shared::word_eq::{self, Kind, Mode, Reference};
+use shared::word_eq::{self, Kind, Reference};
 
 const RATES_HZ: [f64; 4] = [44_100.0, 48_000.0, 96_000.0, 192_000.0];
 
@@ -11,7 +11,7 @@ fn rig(sample_rate_hz: f64, channels: usize) -> Rig {
     let format = Format { sample_rate_hz, channels, ..FORMAT };
     let model = MODELS[1].load().unwrap();
     let voice = Voice::build(&model, Quality::FULL, EngineChoice::Native, format).unwrap();
-    Rig::rendering(Some(voice), format, words::model().cloned())
+    rendering(Some(voice), format, words::model().cloned())
 }
 
 fn run(rig: &mut Rig, input: &[Vec<f32>], blocks: &[usize], controls: Controls) -> Vec<Vec<f32>> {
@@ -140,7 +140,7 @@ fn broken_input_leaves_it_as_it_was() {
 #[test]
 fn what_was_far_too_loud_does_not_ring_on() {
     let format = Format { channels: 1, ..FORMAT };
-    let mut rig = Rig::rendering(None, format, None);
+    let mut rig = rendering(None, format, None);
     let mut controls = busy();
     controls.eq.bands[1].gain_offset_db = 12.0;
     controls.eq.bands[1].q_offset_octaves = 3.8;
@@ -179,7 +179,7 @@ fn the_tail_is_as_long_as_the_filters_ring() {
 
     // The longest ringing there is: all boost at the lowest and narrowest peak.
     let format = Format { channels: 1, ..FORMAT };
-    let mut rig = Rig::rendering(None, format, None);
+    let mut rig = rendering(None, format, None);
     let mut controls = Controls::NEUTRAL;
     let band = &mut controls.eq.bands[1];
     (band.gain_offset_db, band.frequency_offset_octaves, band.q_offset_octaves) = (12.0, -6.0, 7.0);

@@ -1,3 +1,4 @@
+mod chain;
 mod eq;
 mod quality;
 mod rescue;
@@ -8,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::engine::{EngineChoice, EngineKind};
 use shared::model::{Card, Model, Network, WaveNet, WaveNetSpec};
+use shared::word_eq::{EqModel, Mode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +70,18 @@ impl Amp {
         }
         output
     }
+}
+
+/// A rig that plays one voice of that format, or nothing but the equaliser, which listens in line.
+fn rendering(voice: Option<Voice>, format: Format, model: Option<Arc<EqModel>>) -> Rig {
+    let link = Arc::new(Link::default());
+    if let Some(voice) = voice {
+        assert!(link.arrived.push(Box::new(voice)).is_ok());
+    }
+    let mut rig = Rig::with_eq(link, Arc::default(), model);
+    rig.listen(Mode::InLine);
+    rig.prepare(format);
+    rig
 }
 
 fn noise(channels: usize, samples: usize, seed: u64) -> Vec<Vec<f32>> {

@@ -169,7 +169,7 @@ fn what_is_far_too_loud_is_cut_off_and_the_rest_is_left_alone() {
         let model = scaled(scale);
         let format = Format { channels: 1, ..FORMAT };
         let voice = Voice::build(&model, Quality::FULL, EngineChoice::Native, format).unwrap();
-        let mut rig = Rig::rendering(Some(voice), format, None);
+        let mut rig = rendering(Some(voice), format, None);
         let mut output = input.clone();
         let controls = Controls { output_gain: gain, ..Controls::NEUTRAL };
         rig.process(&mut [&mut output], controls);

@@ -1,9 +1,10 @@
 //! What a band is after the player's offsets, and which offsets bring it where the player wants it.
 
-use crate::params::{BandParams, FREQUENCY_RANGE_OCTAVES, Q_RANGE_OCTAVES};
+use crate::params::BandParams;
 use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 use shared::word_eq::{
-    BAND_RANGES, BANDS, BandControls, BandSettings, EqSettings, MAX_GAIN_DB, MAX_Q, MIN_Q,
+    BAND_RANGES, BANDS, BandControls, BandSettings, EqSettings, FREQUENCY_RANGE_OCTAVES, MAX_GAIN_DB, MAX_Q,
+    MIN_Q, Q_RANGE_OCTAVES,
 };
 
 /// What the player adds, as the parameters say it now.

@@ -1,0 +1,58 @@
+//! An engine that gets over values which are no numbers.
+
+use super::{Engine, EngineChoice, EngineError, EngineKind, build_at};
+use crate::model::Model;
+
+/// An engine for one channel whose breakdowns end with their block: one NaN inside a network never goes away by
+/// itself.
+pub struct Rescued {
+    engine: Box<dyn Engine>,
+}
+
+impl Rescued {
+    /// The engine that `choice` asks for, as [`build_at`] builds it, and run once, so that the first block finds its
+    /// memory warm.
+    ///
+    /// # Errors
+    /// As [`build_at`].
+    pub fn build_at(
+        model: &Model,
+        choice: EngineChoice,
+        sample_rate_hz: f64,
+        max_block_samples: usize,
+    ) -> Result<Self, EngineError> {
+        let mut engine = build_at(model, choice, sample_rate_hz, max_block_samples)?;
+        let silence = vec![0.0; max_block_samples];
+        let mut sink = silence.clone();
+        engine.process(&silence, &mut sink);
+        engine.reset();
+        Ok(Self { engine })
+    }
+
+    /// Runs a block, as [`Engine::process`]. Says whether the model gave numbers; if not, the block is silent,
+    /// and the next begins with silence before.
+    pub fn process(&mut self, input: &[f32], output: &mut [f32]) -> bool {
+        self.engine.process(input, output);
+        let is_sound = output.iter().all(|s| s.is_finite());
+        if !is_sound {
+            output.fill(0.0);
+            self.engine.reset();
+        }
+        is_sound
+    }
+
+    /// Silence before.
+    pub fn reset(&mut self) {
+        self.engine.reset();
+    }
+
+    /// Delay between input and output, in samples.
+    pub fn latency_samples(&self) -> usize {
+        self.engine.latency_samples()
+    }
+
+    /// What runs the model.
+    pub fn kind(&self) -> EngineKind {
+        self.engine.kind()
+    }
+}
