@@ -16,6 +16,11 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<(), Error> {
         .args(["run", "--quiet", "--locked", "--release", "--package", "tests", "--bin", "play", "--"])
         .args([from_here(workspace, &bundles.clap_file()), Path::new("assets/demo"), Path::new("demo")])
         .run()?;
+    step("and through a whole chain: gate, amp, cabinet, the word EQ, reverb");
+    Run::new(&bundles.standalone)
+        .args(["render", "assets/demo/clean_guitar.wav", "--output", "demo/clean_guitar_chain.wav"])
+        .args(["--chain", "assets/chains/guitar.yaml"])
+        .run()?;
     println!();
     bundles.print();
     println!();

@@ -19,7 +19,7 @@ use std::fs::{self, File};
 pub(crate) struct Scope {
     /// libtorch, and which.
     pub trainer: Option<Libtorch>,
-    /// The Python hosts of the tests.
+    /// What only tests need: their Python hosts, and something to play through.
     pub tests: bool,
     /// What counts instructions.
     pub counts: bool,
