@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use world::{Plan, World};
+use world::{Plan, Reported, World};
 
 /// What passes at once at most, in seconds: a simulation that is behind stays behind.
 const LONGEST_STEP_SECONDS: f64 = 0.1;
@@ -204,9 +204,10 @@ impl OpenStream for Opened {
 
     fn run(self: Box<Self>, sound: Sound) -> Result<Box<dyn RunningStream>, LiveError> {
         let Self { mock, plan } = *self;
+        let reported = plan.reported.clone();
         mock.world().run(plan, sound)?;
         let ended = Arc::new(AtomicBool::new(false));
-        let mut running = Running { mock: mock.clone(), ended: ended.clone(), pace: None };
+        let mut running = Running { mock: mock.clone(), reported, ended: ended.clone(), pace: None };
         if let Some(pace) = mock.pace {
             let thread = std::thread::Builder::new().name("tonewright mock".into());
             running.pace = Some(thread.spawn(move || keep_pace(&mock, pace, &ended))?);
@@ -228,6 +229,7 @@ fn keep_pace(mock: &Mock, pace: f64, ended: &AtomicBool) {
 
 struct Running {
     mock: Mock,
+    reported: Arc<Reported>,
     ended: Arc<AtomicBool>,
     pace: Option<JoinHandle<()>>,
 }
@@ -238,7 +240,7 @@ impl RunningStream for Running {
     }
 
     fn latency_samples(&self) -> Option<[usize; 2]> {
-        self.mock.world().latency_samples()
+        Some(self.reported.latency_samples())
     }
 }
 

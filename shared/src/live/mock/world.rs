@@ -8,6 +8,7 @@ use crate::live::signals::Signals;
 use crate::live::{DeviceInfo, Direction, LiveError, StreamConfig};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sound that a cable holds, in samples.
 const CABLE_SAMPLES: usize = 1 << 16;
@@ -47,12 +48,22 @@ pub(super) struct Plan {
     cable: Option<LoopBack>,
     channels_out: usize,
     signals: Arc<Signals>,
+    pub reported: Arc<Reported>,
 }
 
-impl Plan {
-    /// What it reports of either direction.
+/// What a stream reports of either direction, in samples. Whoever asks waits for nobody, nor the audio thread for them.
+pub(super) struct Reported([AtomicUsize; 2]);
+
+impl Reported {
     pub fn latency_samples(&self) -> [usize; 2] {
-        [self.granted.input_latency_samples, self.granted.output_latency_samples]
+        [0, 1].map(|way| self.0[way].load(Ordering::Relaxed))
+    }
+
+    fn set_buffer(&self, buffer_samples: usize) {
+        // A direction that is not used reports nothing.
+        for way in self.0.iter().filter(|way| way.load(Ordering::Relaxed) > 0) {
+            way.store(buffer_samples, Ordering::Relaxed);
+        }
     }
 }
 
@@ -188,7 +199,8 @@ impl World {
         let output_clock =
             Some(Clock { ahead: at_once * u64::from(buffer(main)), ..clock(main, sample_rate_hz) });
         let channels_out = config.channels_out;
-        Ok(Plan { granted, input: input_clock, output: output_clock, cable, channels_out, signals })
+        let reported = Arc::new(Reported([latency(input), latency(output)].map(AtomicUsize::new)));
+        Ok(Plan { granted, input: input_clock, output: output_clock, cable, channels_out, signals, reported })
     }
 
     /// Lets an opened stream run.
@@ -313,11 +325,6 @@ impl World {
         }
     }
 
-    /// What the stream that runs reports of either direction.
-    pub fn latency_samples(&self) -> Option<[usize; 2]> {
-        Some(self.stream.as_ref()?.plan.latency_samples())
-    }
-
     pub fn set_rate(&mut self, name: &str, sample_rate_hz: u32) {
         let Some(device) = self.place(name) else { return };
         self.devices[device].info.default_sample_rate_hz = sample_rate_hz;
@@ -329,16 +336,13 @@ impl World {
         let Some(device) = self.place(name) else { return };
         let buffer_samples = buffer_samples.max(1);
         self.devices[device].buffer_samples = Some(buffer_samples);
-        self.tell(device, false, |signals| signals.buffer_changed(buffer_samples));
         if let Some(stream) = &mut self.stream {
             let clocks = stream.plan.input.iter_mut().chain(&mut stream.plan.output);
             clocks.filter(|clock| clock.device == device).for_each(|c| c.buffer = buffer_samples as usize);
-            let granted = &mut stream.plan.granted;
-            for latency in [&mut granted.input_latency_samples, &mut granted.output_latency_samples] {
-                *latency = if *latency > 0 { buffer_samples as usize } else { 0 };
-            }
-            self.outside.no_quicker_than(stream.plan.latency_samples());
+            stream.plan.reported.set_buffer(buffer_samples as usize);
+            self.outside.no_quicker_than(stream.plan.reported.latency_samples());
         }
+        self.tell(device, false, |signals| signals.buffer_changed(buffer_samples));
     }
 
     pub fn set_lengths(&mut self, lengths: &[usize]) {
@@ -380,7 +384,7 @@ impl World {
 impl Outside {
     fn connect(&mut self, plan: &Plan) {
         self.cable = plan.cable;
-        self.no_quicker_than(plan.latency_samples());
+        self.no_quicker_than(plan.reported.latency_samples());
         let channels = if plan.cable.is_some() { plan.channels_out } else { 0 };
         self.in_cable = vec![vec![0.0; CABLE_SAMPLES]; channels];
     }
