@@ -1,9 +1,14 @@
 //! The glue between the amp and the plugin framework.
 
-use crate::amp::{Controls, Desk, Format, Link, Loader, Patience, Rig, Telemetry};
+use crate::amp::{Desk, Loader, Patience};
+use crate::compare::DryRing;
 use crate::editor::{self, TonewrightEditor};
 use crate::factory::DEFAULT_SLOT;
-use crate::params::{Known, ListenParam, TonewrightParams};
+use crate::library::{Library, Stepper};
+use crate::params::{Known, ListenParam, Loading, TonewrightParams};
+use crate::presets::PresetStepper;
+use crate::rack::{Link, LoadMeter, Rack, RackFormat, Telemetry};
+use crate::session::InLibrary;
 use nih_plug::prelude::*;
 use nih_plug_egui::RepaintNotifier;
 use shared::word_eq::Mode;
@@ -15,6 +20,9 @@ use std::time::{Duration, Instant};
 /// Longer blocks are run in parts; hosts that render offline ask for very long ones.
 const MAX_PART_SAMPLES: usize = 4096;
 
+/// How often a window at rest shows its figures anew while silence plays, in seconds.
+const FIGURES_SECONDS: f64 = 2.0;
+
 /// Longest wait for a model where waiting is allowed.
 const LOAD_LIMIT: Duration = Duration::from_secs(30);
 
@@ -23,9 +31,12 @@ pub struct Tonewright {
     params: Arc<TonewrightParams>,
     desk: Arc<Desk>,
     loader: Loader,
-    rig: Rig,
+    rack: Rack,
     telemetry: Arc<Telemetry>,
+    load: LoadMeter,
     notifier: RepaintNotifier,
+    /// What came in, for comparisons.
+    dry: Option<Arc<DryRing>>,
     sample_rate_hz: f64,
     /// The host has no deadline: it renders.
     offline: bool,
@@ -38,6 +49,8 @@ pub struct Tonewright {
     asked_latency_samples: Option<usize>,
     /// The listening a restart was asked for.
     asked_listening: ListenParam,
+    /// Sound until a window at rest shows its figures anew.
+    until_figures_seconds: f64,
     /// The audio path panicked; it is silent until the next activation.
     broken: bool,
 }
@@ -47,13 +60,20 @@ impl Default for Tonewright {
         let desk = Arc::new(Desk::new(DEFAULT_SLOT));
         let link = Arc::new(Link::default());
         let telemetry = Arc::new(Telemetry::default());
+        let params = Arc::new(TonewrightParams::new(&desk));
+        let mut stepper = Stepper::new(params.browsing.clone(), Library::shared);
+        desk.add_errand(Box::new(move |desk| stepper.run(desk)));
+        let mut presets = PresetStepper::new(&params, &desk);
+        desk.add_errand(Box::new(move |desk| presets.run(desk)));
         Self {
-            params: Arc::new(TonewrightParams::new(&desk)),
-            loader: Loader::start(desk.clone(), link.clone()),
-            rig: Rig::new(link, telemetry.clone()),
+            params,
+            loader: Loader::start_with(desk.clone(), link.clone(), Arc::new(InLibrary)),
+            rack: Rack::new(link, telemetry.clone()),
             desk,
+            load: LoadMeter::new(telemetry.clone()),
             telemetry,
             notifier: RepaintNotifier::new(),
+            dry: None,
             sample_rate_hz: 0.0,
             offline: false,
             patience: Patience::new(LOAD_LIMIT),
@@ -61,15 +81,16 @@ impl Default for Tonewright {
             listening: ListenParam::Thread,
             asked_listening: ListenParam::Thread,
             asked_latency_samples: None,
+            until_figures_seconds: 0.0,
             broken: false,
         }
     }
 }
 
-const fn layout(channels: u32) -> AudioIOLayout {
+const fn layout(channels_in: u32, channels_out: u32) -> AudioIOLayout {
     AudioIOLayout {
-        main_input_channels: NonZeroU32::new(channels),
-        main_output_channels: NonZeroU32::new(channels),
+        main_input_channels: NonZeroU32::new(channels_in),
+        main_output_channels: NonZeroU32::new(channels_out),
         ..AudioIOLayout::const_default()
     }
 }
@@ -81,11 +102,19 @@ impl Plugin for Tonewright {
     const EMAIL: &'static str = "";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2), layout(1)];
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2, 2), layout(1, 1), layout(1, 2)];
+
+    /// The framework cuts blocks where a parameter changes, so that automation is on time to the sample in any block.
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
     type Editor = TonewrightEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
+
+    fn filter_state(state: &mut PluginState) {
+        crate::params::limits::hold(state);
+        Loading::begin(state);
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
@@ -97,7 +126,8 @@ impl Plugin for Tonewright {
             self.desk.clone(),
             self.loader.status(),
             self.telemetry.clone(),
-            self.rig.eq_view(),
+            self.rack.eq_view(),
+            self.rack.tuner_tap(),
             self.notifier.clone(),
         )
     }
@@ -108,10 +138,12 @@ impl Plugin for Tonewright {
         config: &BufferConfig,
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        let format = Format {
+        let channels = |count: Option<NonZeroU32>| count.map_or(0, NonZeroU32::get) as usize;
+        let format = RackFormat {
             sample_rate_hz: f64::from(config.sample_rate),
             max_block_samples: (config.max_buffer_size as usize).clamp(1, MAX_PART_SAMPLES),
-            channels: layout.main_output_channels.map_or(0, NonZeroU32::get) as usize,
+            channels_in: channels(layout.main_input_channels),
+            channels_out: channels(layout.main_output_channels),
         };
         if let Err(error) = crate::amp::base_latency_samples(format.sample_rate_hz) {
             nice_error!("{error}");
@@ -128,19 +160,22 @@ impl Plugin for Tonewright {
         self.listening = self.params.eq.listen.value();
         self.asked_listening = self.listening;
         // Without a deadline there is time to listen in line, so that a bounce is repeatable.
-        self.rig.listen(if self.offline { Mode::InLine } else { self.listening.into() });
-        self.rig.prepare(format);
+        self.rack.listen(if self.offline { Mode::InLine } else { self.listening.into() });
+        self.rack.prepare(format);
         // What is frozen sounds so from the first sample on.
-        self.rig.foresee(&self.params.eq.controls(&mut self.known));
+        self.rack.foresee(&self.params.eq.controls(&mut self.known));
+        self.dry = Some(self.params.compare.ring(format.channels_in, format.sample_rate_hz));
         self.sample_rate_hz = format.sample_rate_hz;
         self.asked_latency_samples = None;
         self.broken = false;
-        context.set_latency_samples(self.rig.latency_samples() as u32);
+        context.set_latency_samples(self.rack.latency_samples() as u32);
         true
     }
 
     fn reset(&mut self) {
-        self.rig.reset();
+        // Hosts call this from the audio thread, where a panic would be as bad as one while playing.
+        let rack = &mut self.rack;
+        self.broken |= catch_unwind(AssertUnwindSafe(|| rack.reset())).is_err();
     }
 
     fn process(
@@ -153,28 +188,26 @@ impl Plugin for Tonewright {
         if self.offline {
             self.patience.wait(&self.desk);
         }
-        let controls = Controls {
-            input_gain: util::db_to_gain(self.params.input.value()),
-            output_gain: util::db_to_gain(self.params.output.value()),
-            bypass: self.params.bypass.value(),
-            eq: self.params.eq.controls(&mut self.known),
-        };
+        let controls = self.params.controls(&mut self.known);
         // A panic must not reach the host: it would take the session down.
-        let rig = &mut self.rig;
+        let rack = &mut self.rack;
         let channels = buffer.as_slice();
+        if let Some(dry) = &self.dry {
+            dry.write(channels);
+        }
         let played =
-            !self.broken && catch_unwind(AssertUnwindSafe(|| rig.process(channels, controls))).is_ok();
+            !self.broken && catch_unwind(AssertUnwindSafe(|| rack.process(channels, controls))).is_ok();
         if !played {
             self.broken = true;
             channels.iter_mut().for_each(|c| c.fill(0.0));
             return ProcessStatus::Normal;
         }
 
-        self.params.eq.keep_frozen(&controls.eq, &self.known, self.rig.eq_monitor());
+        self.params.eq.keep_frozen(&controls.eq, &self.known, self.rack.eq_monitor());
 
         // A latency may only change while the host activates the plugin, and only then may a listener
         // be started or stopped.
-        let changed = self.rig.changed_latency_samples();
+        let changed = self.rack.changed_latency_samples();
         let other_delay = changed.is_some() && changed != self.asked_latency_samples;
         self.asked_latency_samples = changed;
         let listen = self.params.eq.listen.value();
@@ -185,10 +218,21 @@ impl Plugin for Tonewright {
         }
 
         let seconds = buffer.samples() as f64 / self.sample_rate_hz;
-        if seconds > 0.0 {
-            self.telemetry.block((begin.elapsed().as_secs_f64() / seconds) as f32);
+        self.load.add(begin.elapsed(), seconds, !self.offline);
+        self.until_figures_seconds -= seconds;
+        let figures = self.until_figures_seconds <= 0.0;
+        if figures {
+            self.until_figures_seconds = FIGURES_SECONDS;
         }
-        ProcessStatus::Tail(self.rig.tail_samples() as u32)
+        if self.telemetry.wakes(figures) {
+            self.notifier.request_repaint();
+        }
+        // Hosts may leave out what sleeps until there is sound again.
+        // A VST3 host would take that for no tail at all.
+        match self.rack.is_asleep() && context.plugin_api() != PluginApi::Vst3 {
+            true => ProcessStatus::Normal,
+            false => ProcessStatus::Tail(u32::try_from(self.rack.tail_samples()).unwrap_or(u32::MAX)),
+        }
     }
 }
 
@@ -206,40 +250,7 @@ impl ClapPlugin for Tonewright {
     ];
 
     fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
-        context.add_section("Amp", |section| {
-            section.add_page("Amp", |page| {
-                page.add_param(&self.params.input);
-                page.add_param(&self.params.output);
-                page.add_param(&self.params.model);
-                page.add_param(&self.params.engine);
-                page.add_param(&self.params.quality);
-            });
-        });
-        let eq = &self.params.eq;
-        context.add_section("Equaliser", |section| {
-            section.add_page("Word", |page| {
-                page.add_param(&eq.word);
-                page.add_param(&eq.amount);
-                page.add_param(&eq.second_word);
-                page.add_param(&eq.blend);
-                page.add_param(&eq.speed);
-                page.add_param(&eq.freeze);
-                page.add_param(&eq.reference);
-                page.add_param(&eq.level_match);
-            });
-            section.add_page("Gains", |page| {
-                eq.bands().iter().for_each(|band| page.add_param(band.gain));
-                page.add_spacer();
-                page.add_spacer();
-                page.add_param(&eq.on);
-            });
-            section.add_page("Frequencies", |page| {
-                eq.bands().iter().for_each(|band| page.add_param(band.frequency));
-                eq.bands().iter().filter_map(|band| band.q).for_each(|q| page.add_param(q));
-            });
-            section.add_page("Off", |page| eq.bands().iter().for_each(|band| page.add_param(band.off)));
-            section.add_page("Solo", |page| eq.bands().iter().for_each(|band| page.add_param(band.solo)));
-        });
+        crate::remote::lay_out(&self.params, context);
     }
 }
 

@@ -5,9 +5,21 @@ use hound::WavReader;
 use std::io::Cursor;
 use std::path::Path;
 
+/// Number of values of a cabinet parameter. Hosts store automation as a position between the first and the last
+/// slot, so this never changes; new loudspeakers take free slots.
+pub const SLOTS: usize = 64;
+
+/// The slot that stands for the player's own file.
+pub const OWN_FILE_SLOT: usize = 0;
+
+const OWN_FILE: &str = "Own file";
+const FREE: &str = "—";
+
 /// A loudspeaker that comes with Tonewright.
 #[derive(Clone, Copy, Debug)]
 pub struct FactoryCabinet {
+    /// Value of a cabinet parameter. Never reused for another loudspeaker.
+    pub slot: usize,
     /// Name on command lines and in files.
     pub id: &'static str,
     /// Name for people.
@@ -16,8 +28,9 @@ pub struct FactoryCabinet {
 }
 
 macro_rules! cabinets {
-    ($($id:literal => $name:literal),* $(,)?) => {
+    ($($slot:literal => $id:literal, $name:literal),* $(,)?) => {
         &[$(FactoryCabinet {
+            slot: $slot,
             id: $id,
             name: $name,
             bytes: include_bytes!(concat!("../../assets/cabinets/", $id, ".wav")),
@@ -27,12 +40,17 @@ macro_rules! cabinets {
 
 /// All of them, in the order they are offered.
 pub const CABINETS: &[FactoryCabinet] = cabinets! {
-    "closed_4x12" => "Closed 4x12",
-    "open_1x12" => "Open 1x12",
-    "open_2x12" => "Open 2x12, ribbon",
+    1 => "closed_4x12", "Closed 4x12",
+    2 => "open_1x12", "Open 1x12",
+    3 => "open_2x12", "Open 2x12, ribbon",
 };
 
 impl FactoryCabinet {
+    /// The one in `slot`.
+    pub fn in_slot(slot: usize) -> Option<&'static Self> {
+        CABINETS.iter().find(|c| c.slot == slot)
+    }
+
     /// The one with that id or name.
     pub fn named(name: &str) -> Option<&'static Self> {
         let name = name.trim();
@@ -50,6 +68,27 @@ impl FactoryCabinet {
         let samples = reader.into_samples::<f32>().collect::<Result<Vec<f32>, _>>().map_err(refused)?;
         Response::new(vec![samples], rate_hz)
     }
+}
+
+/// What the host shows for a slot, so that every text leads back to its slot.
+pub fn slot_name(slot: usize) -> String {
+    match FactoryCabinet::in_slot(slot) {
+        Some(cabinet) => cabinet.name.into(),
+        None if slot == OWN_FILE_SLOT => OWN_FILE.into(),
+        None => format!("{FREE} {slot}"),
+    }
+}
+
+/// The slot that [`slot_name`] calls `text`, that holds a loudspeaker of that id, or whose number it is.
+pub fn slot_named(text: &str) -> Option<usize> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case(OWN_FILE) {
+        return Some(OWN_FILE_SLOT);
+    }
+    if let Some(cabinet) = FactoryCabinet::named(text) {
+        return Some(cabinet.slot);
+    }
+    text.trim_start_matches(FREE).trim().parse().ok().filter(|&slot| slot < SLOTS)
 }
 
 /// The response of the loudspeaker that comes along under this name, or the file at `path`, which is where a file
@@ -72,6 +111,15 @@ pub fn find(name: &Path, path: &Path) -> Result<Response, ResponseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_are_texts_both_ways() {
+        for slot in 0..SLOTS {
+            assert_eq!(slot_named(&slot_name(slot)), Some(slot));
+        }
+        assert_eq!(slot_named("closed_4x12"), Some(1));
+        assert_eq!(slot_named("64"), None);
+    }
 
     #[test]
     fn every_cabinet_loads_and_is_found() {

@@ -137,3 +137,38 @@ fn pipes_and_folders_are_neither_read_nor_replaced() {
     }
     assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
+
+/// An AIFF file of 16 bit, one channel, 44.1 kHz.
+fn aiff(samples: &[i16]) -> Vec<u8> {
+    // 44100 as an 80 bit floating point number.
+    let rate = [0x40, 0x0e, 0xac, 0x44, 0, 0, 0, 0, 0, 0];
+    let frames = (samples.len() as u32).to_be_bytes();
+    let common = [&[0, 1][..], &frames, &[0, 16], &rate].concat();
+    let sound: Vec<u8> = [0; 8].into_iter().chain(samples.iter().flat_map(|s| s.to_be_bytes())).collect();
+    let chunk = |name: &[u8], content: &[u8]| [name, &(content.len() as u32).to_be_bytes(), content].concat();
+    let content = [b"AIFF".to_vec(), chunk(b"COMM", &common), chunk(b"SSND", &sound)].concat();
+    chunk(b"FORM", &content)
+}
+
+#[test]
+fn memory_is_read_as_a_file_is() {
+    let folder = folder();
+    let wav = folder.path().join("a.wav");
+    write(&wav, 24, hound::SampleFormat::Int, &[0.0, 0.5, -0.5, 0.25], 1);
+    let other = folder.path().join("a.aif");
+    std::fs::write(&other, aiff(&[0, 16_384, -16_384, 8_192])).unwrap();
+    for path in [wav, other] {
+        let bytes = std::fs::read(&path).unwrap();
+        let from = |bytes: &[u8]| {
+            let mut reader = Reader::from_bytes(bytes.into(), &path)?;
+            Ok::<_, shared::audio::AudioError>((reader.read_all()?, reader.sample_rate_hz()))
+        };
+        assert_eq!(from(&bytes).unwrap(), (vec![vec![0.0, 0.5, -0.5, 0.25]], 44_100));
+        assert_eq!(from(&bytes).unwrap(), read_wav(&path).unwrap());
+        for end in 0..bytes.len() {
+            std::fs::write(&path, &bytes[..end]).unwrap();
+            let (memory, file) = (from(&bytes[..end]), read_wav(&path));
+            assert_eq!(memory.map_err(|e| e.to_string()), file.map_err(|e| e.to_string()), "{end} bytes");
+        }
+    }
+}

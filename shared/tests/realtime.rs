@@ -149,6 +149,18 @@ fn resampling_calls_nothing() {
 }
 
 #[test]
+fn oversampling_calls_nothing() {
+    let amp = amps(Some(&["a1_nano".into()])).remove(0);
+    for (factor, rate_hz) in [(2, 48_000.0), (8, 48_000.0), (4, 44_100.0)] {
+        let native = EngineChoice::Native;
+        let mut engine = engine::build_oversampled_at(&amp.model, native, factor, rate_hz, 512).unwrap();
+        let (total, _) = play(&mut *engine, 10_000);
+        assert_eq!(total, NOTHING, "{factor}x at {rate_hz} Hz");
+        assert_eq!(count(|| engine.reset()), NOTHING, "{factor}x at {rate_hz} Hz: reset");
+    }
+}
+
+#[test]
 fn fused_into_one_operator_onnx_runtime_makes_twelve_heap_calls_a_run_at_most() {
     for amp in amps(None) {
         let mut engine = OnnxEngine::fused(&amp.model).unwrap();

@@ -1,11 +1,15 @@
 //! The desk: where wishes are laid down by any thread and picked up by the loader.
 
+use super::source::file_name;
+use super::{Choice, ContentHash, OwnFile, Part, SavedSource, Source, Steps};
+use crate::factory::{DEFAULT_SLOT, OWN_FILE_SLOT};
+use crate::rack::RackFormat;
+use crate::session::{Blob, Pool};
 use parking_lot::Mutex;
-use shared::chain::Format;
 use shared::engine::EngineChoice;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -36,36 +40,68 @@ impl Quality {
     }
 }
 
+/// The loudspeakers of a fresh instance.
+pub const DEFAULT_CAB_SLOTS: [usize; 2] = [1, 2];
+
+/// The slot of a part in a fresh instance.
+pub fn default_slot(part: Part) -> usize {
+    match part {
+        Part::Model => DEFAULT_SLOT,
+        Part::CabA => DEFAULT_CAB_SLOTS[0],
+        Part::CabB => DEFAULT_CAB_SLOTS[1],
+    }
+}
+
+/// Nothing is chosen in place of the parameter.
+const NOT_CHOSEN: usize = usize::MAX;
+
 /// What should be played, and in which format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
-    /// A slot of the [factory](crate::factory), or the one of the player's own file. With a slot that
-    /// no model has, what plays goes on; a session that was saved so comes back with the default amp.
-    pub slot: usize,
-    /// The player's own file.
-    pub file: Option<PathBuf>,
-    /// Counts the changes of `file`, so that the same path opened again is read again.
-    pub file_version: u64,
+    /// What the parts are filled with, in the order of [`Part::ALL`].
+    pub sources: [Source; 3],
     /// Which engine.
     pub engine: EngineChoice,
     /// Which size of a model that has several, from 0 to 1.
     pub quality: Quality,
+    /// How often the amp is computed for each sample of its model: 1, 2, 4 or 8.
+    pub oversampling: usize,
+    /// Whether the model's polarity and delay are corrected.
+    pub align: bool,
     /// The format, once a host has told it.
-    pub format: Option<Format>,
+    pub format: Option<RackFormat>,
 }
+
+impl Wish {
+    /// What a part should be filled with.
+    pub fn source(&self, part: Part) -> &Source {
+        &self.sources[part as usize]
+    }
+}
+
+/// Something that the loader's thread does whenever it wakes.
+pub type Errand = Box<dyn FnMut(&Desk) + Send>;
 
 /// Holds the latest wish and a serial number that grows with each change.
 ///
 /// Setting the slot, the engine or the quality takes neither lock nor memory, so that hosts may do it from the
 /// audio thread.
 pub struct Desk {
-    slot: AtomicUsize,
+    /// The parameters' slots.
+    slots: [AtomicUsize; 3],
+    /// Slots that are chosen in their place.
+    chosen: [AtomicUsize; 3],
+    steps: Steps,
+    errands: Mutex<Vec<Errand>>,
     engine: AtomicU8,
     quality: AtomicU16,
+    oversampling: AtomicUsize,
+    align: AtomicBool,
     /// The qualities, first and last, that choose what plays already.
     same_size: AtomicU32,
-    file: Mutex<(Option<PathBuf>, u64)>,
-    format: Mutex<Option<Format>>,
+    files: [Mutex<OwnFile>; 3],
+    pool: Pool,
+    format: Mutex<Option<RackFormat>>,
     serial: AtomicU64,
     done: AtomicU64,
     loader: OnceLock<Thread>,
@@ -73,14 +109,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk that wishes for `slot`.
+    /// A desk that wishes for the model in `slot`, and the first two loudspeakers.
     pub fn new(slot: usize) -> Self {
         Self {
-            slot: AtomicUsize::new(slot),
+            slots: [slot, DEFAULT_CAB_SLOTS[0], DEFAULT_CAB_SLOTS[1]].map(AtomicUsize::new),
+            chosen: [NOT_CHOSEN; 3].map(AtomicUsize::new),
+            steps: Steps::default(),
+            errands: Mutex::default(),
             engine: AtomicU8::new(0),
             quality: AtomicU16::new(Quality::FULL.0),
+            oversampling: AtomicUsize::new(1),
+            align: AtomicBool::new(false),
             same_size: AtomicU32::new(pack([Quality::LEAST, Quality::FULL])),
-            file: Mutex::new((None, 0)),
+            files: Default::default(),
+            pool: Pool::default(),
             format: Mutex::new(None),
             serial: AtomicU64::new(1),
             done: AtomicU64::new(0),
@@ -89,10 +131,133 @@ impl Desk {
         }
     }
 
-    /// Wishes for a slot. Free of locks and memory.
-    pub fn set_slot(&self, slot: usize) {
-        if self.slot.swap(slot, Ordering::AcqRel) != slot {
+    /// Wishes for the slot of a part's parameter; what was chosen in its place is forgotten when it changes. Free
+    /// of locks and memory.
+    pub fn set_slot(&self, part: Part, slot: usize) {
+        if self.slots[part as usize].swap(slot, Ordering::AcqRel) != slot {
+            self.chosen[part as usize].store(NOT_CHOSEN, Ordering::Release);
             self.touch();
+        }
+    }
+
+    /// Wishes for a slot or a file in place of what a part's parameter says, until that parameter changes: for
+    /// steps that are taken where nothing can set parameters.
+    pub fn choose(&self, part: Part, choice: Choice) {
+        let slot = match choice {
+            Choice::Slot(slot) => slot,
+            Choice::File(path) => {
+                self.put_file(part, Some(path));
+                OWN_FILE_SLOT
+            }
+        };
+        self.put_chosen(part, Some(slot));
+        self.touch();
+    }
+
+    /// What is chosen in place of what a part's parameter says.
+    pub fn chosen(&self, part: Part) -> Option<Choice> {
+        match self.chosen_slot(part)? {
+            OWN_FILE_SLOT => Some(self.file(part).map_or(Choice::Slot(OWN_FILE_SLOT), Choice::File)),
+            slot => Some(Choice::Slot(slot)),
+        }
+    }
+
+    /// The slot that is wished for: the chosen one, else the parameter's.
+    pub fn slot(&self, part: Part) -> usize {
+        self.chosen_slot(part).unwrap_or_else(|| self.slots[part as usize].load(Ordering::Acquire))
+    }
+
+    fn chosen_slot(&self, part: Part) -> Option<usize> {
+        let slot = self.chosen[part as usize].load(Ordering::Acquire);
+        (slot != NOT_CHOSEN).then_some(slot)
+    }
+
+    fn put_chosen(&self, part: Part, slot: Option<usize>) {
+        // What the parameter says already need not be chosen.
+        let is_other = |slot: &usize| *slot != self.slots[part as usize].load(Ordering::Acquire);
+        let chosen = slot.filter(is_other).unwrap_or(NOT_CHOSEN);
+        self.chosen[part as usize].store(chosen, Ordering::Release);
+    }
+
+    /// The steps that were asked for.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// Has the loader's thread do something whenever it wakes: at least ten times a second, and soon after
+    /// [`Desk::wake`].
+    pub fn add_errand(&self, errand: Errand) {
+        self.errands.lock().push(errand);
+    }
+
+    /// Does the errands. For the loader's thread: they may read files.
+    pub(super) fn run_errands(&self) {
+        self.errands.lock().iter_mut().for_each(|errand| errand(self));
+    }
+
+    /// What is kept of a part: the slot that is chosen in place of its parameter's, and the player's own file,
+    /// whether it plays or not. A preset, which sets the parameter too, sets it to [`Desk::slot`] and leaves out
+    /// the slot in here.
+    pub fn source(&self, part: Part) -> SavedSource {
+        let OwnFile { path, name, hash, bytes, .. } = self.files[part as usize].lock().clone();
+        SavedSource { slot: self.chosen_slot(part), path, name, hash, bytes }
+    }
+
+    /// Brings back what was kept of a part. A file that is nowhere to be found is not replaced by what played.
+    /// Nothing is read here: for any thread.
+    pub fn set_source(&self, part: Part, saved: SavedSource) {
+        let SavedSource { slot, path, name, hash, bytes } = saved;
+        let mut own = self.files[part as usize].lock();
+        let version = own.version + 1;
+        let before =
+            std::mem::replace(&mut *own, OwnFile { path, name, hash, bytes, restored: true, version });
+        drop(own);
+        drop(before);
+        self.put_chosen(part, slot);
+        self.touch();
+    }
+
+    /// The files that sessions carry.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// What is saved of them now.
+    pub fn carried(&self) -> Vec<Arc<Blob>> {
+        self.pool.carried(self.hashes())
+    }
+
+    fn hashes(&self) -> impl Iterator<Item = ContentHash> {
+        Part::ALL.into_iter().filter_map(|part| self.files[part as usize].lock().hash)
+    }
+
+    /// Frees what no session needs any more. For the loader.
+    pub(super) fn sweep(&self) {
+        self.pool.sweep(self.hashes());
+    }
+
+    /// Says where a part's file is now, with the same content; what plays goes on.
+    pub fn relink(&self, part: Part, path: PathBuf) {
+        let mut own = self.files[part as usize].lock();
+        own.name = file_name(&path).or(own.name.take());
+        own.path = Some(path);
+        own.version += 1;
+        drop(own);
+        self.touch();
+    }
+
+    /// Has files that are missing searched for again.
+    pub fn look_again(&self) {
+        self.files.iter().for_each(|own| own.lock().version += 1);
+        self.touch();
+    }
+
+    /// Says what is in a part's file, unless another one was wished for since.
+    pub(super) fn identify(&self, part: Part, version: u64, hash: ContentHash, bytes: u64) {
+        let mut own = self.files[part as usize].lock();
+        if own.version == version && own.hash.is_none() {
+            (own.hash, own.bytes) = (Some(hash), Some(bytes));
+            own.name = own.name.take().or(own.path.as_deref().and_then(file_name));
         }
     }
 
@@ -100,6 +265,20 @@ impl Desk {
     pub fn set_engine(&self, engine: EngineChoice) {
         let at = EngineChoice::ALL.iter().position(|e| *e == engine).unwrap_or(0) as u8;
         if self.engine.swap(at, Ordering::AcqRel) != at {
+            self.touch();
+        }
+    }
+
+    /// Wishes for oversampling of the amp by a factor. Free of locks and memory.
+    pub fn set_oversampling(&self, factor: usize) {
+        if self.oversampling.swap(factor, Ordering::AcqRel) != factor {
+            self.touch();
+        }
+    }
+
+    /// Wishes for a model's polarity and delay to be corrected, or not. Free of locks and memory.
+    pub fn set_align(&self, align: bool) {
+        if self.align.swap(align, Ordering::AcqRel) != align {
             self.touch();
         }
     }
@@ -128,21 +307,25 @@ impl Desk {
     }
 
     /// Names the player's own file. It is read again even if it is the same as before.
-    pub fn set_file(&self, file: Option<PathBuf>) {
-        let mut guard = self.file.lock();
-        guard.0 = file;
-        guard.1 += 1;
-        drop(guard);
+    pub fn set_file(&self, part: Part, file: Option<PathBuf>) {
+        self.put_file(part, file);
         self.touch();
     }
 
+    fn put_file(&self, part: Part, path: Option<PathBuf>) {
+        let mut own = self.files[part as usize].lock();
+        let version = own.version + 1;
+        let name = path.as_deref().and_then(file_name);
+        *own = OwnFile { path, name, version, ..OwnFile::default() };
+    }
+
     /// The player's own file.
-    pub fn file(&self) -> Option<PathBuf> {
-        self.file.lock().0.clone()
+    pub fn file(&self, part: Part) -> Option<PathBuf> {
+        self.files[part as usize].lock().path.clone()
     }
 
     /// Tells the host's format.
-    pub fn set_format(&self, format: Format) {
+    pub fn set_format(&self, format: RackFormat) {
         if self.format.lock().replace(format) != Some(format) {
             self.touch();
         }
@@ -174,12 +357,18 @@ impl Desk {
         self.wake();
     }
 
+    /// Whether there is no loader, or none any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
     /// There will be no loader: nothing is to be waited for.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Release);
     }
 
-    pub(super) fn wake(&self) {
+    /// Wakes the loader, which is a system call: not for the audio thread. It wakes by itself ten times a second.
+    pub fn wake(&self) {
         if let Some(thread) = self.loader.get() {
             thread.unpark();
         }
@@ -193,53 +382,28 @@ impl Desk {
         self.done.store(serial, Ordering::Release);
     }
 
-    pub(super) fn wish(&self) -> Wish {
-        let (file, file_version) = self.file.lock().clone();
+    pub(crate) fn wish(&self) -> Wish {
+        let source = |part: Part| {
+            let own = self.files[part as usize].lock().clone();
+            Source { slot: self.slot(part), own }
+        };
         Wish {
-            slot: self.slot.load(Ordering::Acquire),
-            file,
-            file_version,
+            sources: Part::ALL.map(source),
             engine: EngineChoice::ALL[usize::from(self.engine.load(Ordering::Acquire))],
             quality: Quality(self.quality.load(Ordering::SeqCst)),
+            oversampling: self.oversampling.load(Ordering::Acquire),
+            align: self.align.load(Ordering::Acquire),
             format: *self.format.lock(),
         }
     }
 
     fn touch(&self) {
         self.serial.fetch_add(1, Ordering::AcqRel);
-        self.wake();
     }
 }
 
 fn pack([first, last]: [Quality; 2]) -> u32 {
     u32::from(first.0) << 16 | u32::from(last.0)
-}
-
-/// Waits for the desk without a deadline, and not again once that was in vain: a loader that is
-/// stuck must not hold up every block of a rendering.
-#[derive(Debug)]
-pub struct Patience {
-    limit: Duration,
-    lost: bool,
-}
-
-impl Patience {
-    /// Waits for at most `limit`.
-    pub fn new(limit: Duration) -> Self {
-        Self { limit, lost: false }
-    }
-
-    /// Waits until the latest wish has been dealt with, or not at all if an earlier wait was in
-    /// vain and nothing was dealt with since. Returns whether it was.
-    pub fn wait(&mut self, desk: &Desk) -> bool {
-        self.lost = !(desk.is_settled() || (!self.lost && desk.wait_until_settled(self.limit)));
-        !self.lost
-    }
-
-    /// Forgets an earlier wait.
-    pub fn renew(&mut self) {
-        self.lost = false;
-    }
 }
 
 #[cfg(test)]
@@ -266,30 +430,49 @@ mod tests {
     }
 
     #[test]
+    fn what_is_chosen_plays_until_the_parameter_changes() {
+        let desk = Desk::new(1);
+        desk.choose(Part::Model, Choice::Slot(5));
+        assert_eq!((desk.slot(Part::Model), desk.chosen(Part::Model)), (5, Some(Choice::Slot(5))));
+        desk.set_slot(Part::Model, 1);
+        assert_eq!(desk.wish().source(Part::Model).slot, 5, "a host that repeats itself changes nothing");
+        let saved = desk.source(Part::Model);
+        desk.set_slot(Part::Model, 2);
+        assert_eq!((desk.slot(Part::Model), desk.chosen(Part::Model)), (2, None));
+        desk.set_source(Part::Model, saved);
+        assert_eq!(desk.slot(Part::Model), 5);
+        desk.choose(Part::Model, Choice::File("/amps/a.nam".into()));
+        assert_eq!(desk.chosen(Part::Model), Some(Choice::File("/amps/a.nam".into())));
+        assert_eq!(desk.wish().source(Part::Model).own.name.as_deref(), Some("a.nam"));
+        desk.choose(Part::Model, Choice::Slot(2));
+        assert_eq!((desk.slot(Part::Model), desk.chosen(Part::Model)), (2, None), "the parameter says so");
+        assert_eq!([Part::CabA, Part::CabB].map(|part| desk.slot(part)), DEFAULT_CAB_SLOTS);
+    }
+
+    #[test]
+    fn what_is_known_of_a_file_goes_with_it() {
+        let (desk, hash) = (Desk::new(1), ContentHash::of(b"abc"));
+        desk.set_file(Part::CabB, Some("/cabs/a.wav".into()));
+        let version = desk.wish().source(Part::CabB).own.version;
+        desk.identify(Part::CabB, version, hash, 3);
+        desk.relink(Part::CabB, "/moved/b.wav".into());
+        let expected = SavedSource {
+            slot: None,
+            path: Some("/moved/b.wav".into()),
+            name: Some("b.wav".into()),
+            hash: Some(hash),
+            bytes: Some(3),
+        };
+        assert_eq!(desk.source(Part::CabB), expected);
+        desk.set_file(Part::CabB, Some("/cabs/c.wav".into()));
+        desk.identify(Part::CabB, version, hash, 3);
+        assert_eq!(desk.source(Part::CabB).hash, None, "that was another file's");
+    }
+
+    #[test]
     fn qualities_are_thousandths() {
         for (given, value) in [(0.7, 0.7), (0.1, 0.1), (-1.0, 0.0), (7.0, 1.0), (f32::NAN, 0.0)] {
             assert_eq!(Quality::new(given).value(), value);
         }
-    }
-
-    #[test]
-    fn patience_is_lost_once_and_comes_back() {
-        let limit = Duration::from_millis(50);
-        let (desk, mut patience) = (Desk::new(1), Patience::new(limit));
-        let timed = |patience: &mut Patience| {
-            let begin = Instant::now();
-            let settled = patience.wait(&desk);
-            (settled, begin.elapsed() >= limit)
-        };
-        assert_eq!(timed(&mut patience), (false, true));
-        for _ in 0..3 {
-            assert_eq!(timed(&mut patience), (false, false));
-        }
-        patience.renew();
-        assert_eq!(timed(&mut patience), (false, true));
-        desk.settle(desk.serial());
-        assert_eq!(timed(&mut patience), (true, false));
-        desk.set_slot(2);
-        assert_eq!(timed(&mut patience), (false, true), "what was dealt with gives patience back");
     }
 }

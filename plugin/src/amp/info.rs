@@ -1,7 +1,7 @@
 //! What a player wants to know of a model.
 
 use super::Quality;
-use shared::engine::EngineKind;
+use shared::engine::{EngineKind, Probe};
 use shared::model::{Card, Model, Network, Slimmable, UNKNOWN_MEMORY_SAMPLES};
 
 /// What is shown of a model that plays.
@@ -21,6 +21,8 @@ pub struct ModelInfo {
     pub is_recurrent: bool,
     /// The engine that runs it, once it runs.
     pub engine: Option<EngineKind>,
+    /// Its polarity and delay, once it was probed.
+    pub probe: Option<Probe>,
 }
 
 /// The sizes of a slimmable model, and which of them was chosen.
@@ -49,7 +51,7 @@ impl Sizes {
 }
 
 impl ModelInfo {
-    pub(super) fn new(model: &Model, quality: Quality, engine: Option<EngineKind>) -> Self {
+    pub(crate) fn new(model: &Model, quality: Quality, engine: Option<EngineKind>) -> Self {
         let sizes = match &model.network {
             Network::Slimmable(slimmable) => Some(Sizes::new(slimmable, quality)),
             _ => None,
@@ -63,6 +65,7 @@ impl ModelInfo {
             receptive_field_samples: chosen.receptive_field_samples(),
             is_recurrent: matches!(chosen.network, Network::Lstm(_)),
             engine,
+            probe: None,
         }
     }
 

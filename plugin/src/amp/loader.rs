@@ -1,52 +1,29 @@
 //! The loader: a thread of each instance that reads models, builds voices and frees them.
 
-use super::{Desk, Format, Link, ModelInfo, Voice, Wish};
+use super::cabs::Cabs;
+use super::fetch::{Bytes, Fetcher, Known};
+use super::probes::Probes;
+use super::status::LoadError;
+use super::{ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Voice, Wish};
 use crate::factory::{DEFAULT_SLOT, Factory, OWN_FILE_SLOT};
+use crate::rack::{Link, RackFormat};
+use crate::session::{Finder, MAX_SESSION_BYTES, Nowhere};
 use parking_lot::Mutex;
-use shared::engine::{EngineChoice, EngineError};
-use shared::model::{Model, ModelError, Network};
+use shared::engine::EngineChoice;
+use shared::model::{Card, Linear, Model, Network};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often old voices are freed when nobody asks for anything.
-const SWEEP: Duration = Duration::from_millis(100);
+/// How often the loader looks for wishes, and frees what came back. Being woken would cost the audio thread, which lays
+/// most wishes, a system call.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Longest path that is opened, in bytes: what Linux allows. A session may hold anything.
 pub const MAX_PATH_BYTES: usize = 4096;
-
-/// What the window shows of the loader.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Status {
-    /// The model that plays, or is about to.
-    pub playing: Option<ModelInfo>,
-    /// Slot of that model.
-    pub slot: usize,
-    /// Why the latest wish could not be fulfilled.
-    pub error: Option<String>,
-}
-
-/// Why a wish could not be fulfilled.
-#[derive(Debug, thiserror::Error)]
-enum LoadError {
-    #[error("No model file is chosen yet. Press \"Open\" to choose one.")]
-    NoFile,
-    #[error(
-        "The path of the model file is {bytes} bytes long, {} are possible. Press \"Open\" to choose \
-         the file again.",
-        MAX_PATH_BYTES
-    )]
-    PathTooLong { bytes: usize },
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    #[error("Loading failed because of a mistake in Tonewright: {0}")]
-    Panic(String),
-}
 
 /// Handle of the thread; it ends when this is dropped.
 pub struct Loader {
@@ -63,18 +40,24 @@ struct Shared {
 }
 
 impl Loader {
-    /// Starts the thread. If the system has no threads left, nothing is ever loaded: the status
-    /// says so, and nobody waits for the desk to settle.
+    /// Starts the thread of somebody who keeps no files but where they are, see [`Loader::start_with`].
     pub fn start(desk: Arc<Desk>, link: Arc<Link>) -> Self {
-        Self::start_by(desk, link, |run| {
+        Self::start_with(desk, link, Arc::new(Nowhere))
+    }
+
+    /// Starts the thread; the finder is asked for files that are not where they were. If the system has no threads
+    /// left, nothing is ever loaded: the status says so, and nobody waits for the desk to settle.
+    pub fn start_with(desk: Arc<Desk>, link: Arc<Link>, finder: Arc<dyn Finder>) -> Self {
+        Self::start_by(desk, link, finder, |run| {
             std::thread::Builder::new().name("tonewright-loader".into()).spawn(run)
         })
     }
 
     /// Starts the thread by `spawn`.
-    pub(super) fn start_by(
+    pub(crate) fn start_by(
         desk: Arc<Desk>,
         link: Arc<Link>,
+        finder: Arc<dyn Finder>,
         spawn: impl FnOnce(Box<dyn FnOnce() + Send>) -> std::io::Result<JoinHandle<()>>,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -84,7 +67,15 @@ impl Loader {
             version: AtomicU64::new(1),
             quit: AtomicBool::new(false),
         });
-        let mut worker = Worker { shared: shared.clone(), model: None, delivered: None };
+        let mut worker = Worker {
+            shared: shared.clone(),
+            finder,
+            own: None,
+            model: None,
+            delivered: None,
+            probes: Probes::default(),
+            cabs: Cabs::default(),
+        };
         let thread = spawn(Box::new(move || worker.run()));
         match &thread {
             Ok(handle) => shared.desk.set_loader(handle.thread().clone()),
@@ -106,6 +97,8 @@ impl Loader {
 impl Drop for Loader {
     fn drop(&mut self) {
         self.shared.quit.store(true, Ordering::Release);
+        // Breaks off a search that is under way.
+        self.shared.desk.abandon();
         self.shared.desk.wake();
         if let Some(thread) = self.thread.take() {
             // Panics are caught inside; there is nobody to tell anyway.
@@ -143,24 +136,31 @@ impl Shared {
 #[derive(Clone, Debug, PartialEq)]
 enum Key {
     Factory(usize),
-    File(PathBuf, u64),
+    Own(ContentHash),
+    /// None: the guitar as it is.
+    Dry,
 }
 
 impl Key {
     fn slot(&self) -> usize {
         match self {
             Self::Factory(slot) => *slot,
-            Self::File(..) => OWN_FILE_SLOT,
+            Self::Own(_) | Self::Dry => OWN_FILE_SLOT,
         }
     }
 }
 
 struct Worker {
     shared: Arc<Shared>,
+    finder: Arc<dyn Finder>,
+    /// The player's own model file, while it is wished for.
+    own: Option<Known>,
     /// The model that plays, or is to play once a format is known.
     model: Option<(Key, Arc<Model>)>,
     /// What the audio thread was given last.
     delivered: Option<Delivery>,
+    probes: Probes<(Key, Option<usize>)>,
+    cabs: Cabs,
 }
 
 /// What a voice was built of: an equal one need not be built again.
@@ -168,7 +168,9 @@ struct Worker {
 struct Delivery {
     key: Key,
     engine: EngineChoice,
-    format: Format,
+    oversampling: usize,
+    align: bool,
+    format: RackFormat,
     /// Place of the chosen size, if the model has several.
     size: Option<usize>,
 }
@@ -177,19 +179,71 @@ impl Worker {
     fn run(&mut self) {
         let shared = self.shared.clone();
         while !shared.quit.load(Ordering::Acquire) {
-            while let Some(voice) = shared.link.retired.pop() {
-                drop(voice);
-            }
+            shared.link.sweep();
+            // A mistake in one must not take the loader with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| shared.desk.run_errands()));
             let serial = shared.desk.serial();
             if shared.desk.is_settled() {
-                std::thread::park_timeout(SWEEP);
+                std::thread::park_timeout(LOOK);
                 continue;
             }
             let wish = shared.desk.wish();
-            let error = self.fulfil(&wish).err();
-            shared.publish(|s| s.error = error.map(|e| e.to_string()));
+            let model = self.fulfil(&wish).err();
+            let cabs = self.cabs.fulfil(&wish, &shared.desk, &shared.link, self.finder.as_ref()).err();
+            let shown = self.cabs.shown();
+            shared.publish(|s| {
+                s.cabs = shown;
+                s.error = model.or(cabs).map(|e| e.to_string());
+            });
+            self.each_own(&wish, |fetcher, known| fetcher.pack(known));
+            self.publish_parts();
             shared.desk.settle(serial);
+            shared.desk.sweep();
+            // Nothing waits for this: what is searched for plays already.
+            let mut news = false;
+            self.each_own(&wish, |fetcher, known| news |= fetcher.trace(known));
+            if news {
+                self.publish_parts();
+            }
         }
+    }
+
+    /// What is known of the player's own files that are wished for, in the order of [`Part::ALL`].
+    fn known(&mut self) -> [Option<&mut Known>; 3] {
+        let [first, second] = self.cabs.known();
+        [self.own.as_mut(), first, second]
+    }
+
+    fn each_own(&mut self, wish: &Wish, mut work: impl FnMut(&Fetcher, &mut Known)) {
+        let (desk, finder) = (&self.shared.clone().desk, self.finder.clone());
+        for (part, known) in Part::ALL.into_iter().zip(self.known()) {
+            let own = &wish.source(part).own;
+            if let Some(known) = known.filter(|known| known.status.version == own.version) {
+                let go_on = || !desk.is_abandoned() && desk.is_settled();
+                let fetcher = Fetcher { part, own, desk, finder: finder.as_ref(), go_on: &go_on };
+                // A mistake in here must not take the loader with it.
+                let _ = guarded(|| {
+                    work(&fetcher, known);
+                    Ok(())
+                });
+            }
+        }
+    }
+
+    fn publish_parts(&mut self) {
+        let carried = self.shared.desk.carried();
+        let parts = self.known().map(|known| {
+            let Some(known) = known else { return PartStatus::default() };
+            let status = &mut known.status;
+            let is_carried = carried.iter().any(|blob| Some(blob.hash()) == known.hash);
+            let should_be = matches!(status.origin, Origin::File | Origin::Found(_));
+            if should_be && !is_carried && status.not_carried.is_none() {
+                status.not_carried =
+                    Some(format!("all files together may have {MAX_SESSION_BYTES} bytes when packed"));
+            }
+            status.clone()
+        });
+        self.shared.publish(|s| s.parts = parts);
     }
 
     fn fulfil(&mut self, wish: &Wish) -> Result<(), LoadError> {
@@ -205,13 +259,41 @@ impl Worker {
     }
 
     /// The model that is wished for, read unless it was already.
-    fn wished(&self, wish: &Wish) -> Result<(Key, Arc<Model>), LoadError> {
-        let key = self.key(wish)?;
-        let model = match &self.model {
-            Some((loaded, model)) if *loaded == key => model.clone(),
-            _ => Arc::new(load(&key)?),
-        };
-        Ok((key, model))
+    fn wished(&mut self, wish: &Wish) -> Result<(Key, Arc<Model>), LoadError> {
+        let source = wish.source(Part::Model);
+        let own = &source.own;
+        if source.slot != OWN_FILE_SLOT {
+            self.own = None;
+            let key = self.key(source.slot);
+            return match &self.model {
+                Some((loaded, model)) if *loaded == key => Ok((key, model.clone())),
+                _ => Ok((key.clone(), Arc::new(load(&key)?))),
+            };
+        }
+        if let Some(known) = &self.own
+            && known.status.version == own.version
+        {
+            match (known.hash.map_or(Key::Dry, Key::Own), &self.model) {
+                (Key::Dry, _) => return Ok((Key::Dry, Arc::new(dry()?))),
+                (key, Some((loaded, model))) if *loaded == key => return Ok((key, model.clone())),
+                _ => {}
+            }
+        }
+        let desk = &self.shared.desk;
+        let go_on = || !desk.is_abandoned();
+        let fetcher = Fetcher { part: Part::Model, own, desk, finder: self.finder.as_ref(), go_on: &go_on };
+        match guarded(|| fetcher.fetch(&parse)) {
+            Ok((model, known)) => {
+                let key = known.hash.map_or(Key::Dry, Key::Own);
+                self.own = Some(known);
+                Ok((key, Arc::new(model)))
+            }
+            Err(error) if own.restored && !matches!(error, LoadError::NoFile) => {
+                self.own = Some(fetcher.missing(&error));
+                Ok((Key::Dry, Arc::new(dry()?)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What is played when a wish cannot be fulfilled: a guitarist must never be left without an
@@ -241,22 +323,14 @@ impl Worker {
         self.shared.publish(|s| s.playing = None);
     }
 
-    fn key(&self, wish: &Wish) -> Result<Key, LoadError> {
-        if wish.slot == OWN_FILE_SLOT {
-            let file = wish.file.clone().ok_or(LoadError::NoFile)?;
-            let bytes = file.as_os_str().len();
-            if bytes > MAX_PATH_BYTES {
-                return Err(LoadError::PathTooLong { bytes });
-            }
-            return Ok(Key::File(file, wish.file_version));
-        }
-        Ok(match (Factory::in_slot(wish.slot), &self.model) {
+    fn key(&self, slot: usize) -> Key {
+        match (Factory::in_slot(slot), &self.model) {
             (Some(model), _) => Key::Factory(model.slot),
             // A slot that a later version may fill: what plays goes on. A session keeps the slot and
             // not what plays, so one that was saved like this comes back with the default amp.
             (None, Some((key, _))) => key.clone(),
             (None, None) => Key::Factory(DEFAULT_SLOT),
-        })
+        }
     }
 
     /// Delivers a model, and remembers it if that went well.
@@ -288,38 +362,71 @@ impl Worker {
             Network::Slimmable(slimmable) => Some(slimmable.size_at(wish.quality.value())),
             _ => None,
         };
-        let delivery = Delivery { key: key.clone(), engine, format, size };
+        let Wish { quality, oversampling, align, .. } = *wish;
+        let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size };
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }
-        let voice = Box::new(Voice::build(model, wish.quality, engine, format)?);
-        let info = voice.info().clone();
-        // One that was not taken in time is freed here.
-        drop(self.shared.link.arrived.force_push(voice));
+        let name = (key.clone(), size);
+        let is_new = self.probes.known(&name).is_none();
+        let chosen = || model.at_quality(quality.value());
+        let voice = Box::new(if *key == Key::Dry {
+            Voice::build_plain(model, oversampling, format.narrow())?
+        } else {
+            let probe = match align {
+                true => self.probes.of(name.clone(), &chosen(), engine),
+                false => self.probes.known(&name),
+            };
+            let manner = Manner { quality, engine, oversampling, probe, align };
+            Voice::build_as(model, manner, format.narrow())?
+        });
+        let mut info = voice.info().clone();
+        self.shared.link.voices.send(voice);
         self.delivered = Some(delivery);
-        self.announce(key, info);
+        self.announce(key, info.clone());
+        // It plays already, and what it says of itself can come later.
+        if is_new && *key != Key::Dry {
+            info.probe = self.probes.of(name, &chosen(), engine);
+            self.announce(key, info);
+        }
         Ok(())
     }
 
     fn announce(&self, key: &Key, info: ModelInfo) {
         self.shared.desk.keep_size(info.qualities());
-        self.shared.publish(|s| (s.playing, s.slot) = (Some(info), key.slot()));
+        let playing = (*key != Key::Dry).then_some(info);
+        self.shared.publish(|s| (s.playing, s.slot) = (playing, key.slot()));
     }
 }
 
 /// Makes an error of a panic: the thread must live on.
-fn guarded<T>(f: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
+pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, LoadError>) -> Result<T, LoadError> {
     catch_unwind(AssertUnwindSafe(f))
         .unwrap_or_else(|panic| Err(LoadError::Panic(panic_text(panic.as_ref()))))
 }
 
 fn load(key: &Key) -> Result<Model, LoadError> {
-    let model = match key {
-        Key::Factory(slot) => Factory::in_slot(*slot).ok_or(LoadError::NoFile)?.load()?,
-        Key::File(path, _) => Model::load(path)?,
-    };
+    match key {
+        Key::Factory(slot) => checked(Factory::in_slot(*slot).ok_or(LoadError::NoFile)?.load()?),
+        Key::Own(_) | Key::Dry => dry(),
+    }
+}
+
+/// A model of a file's bytes.
+fn parse(bytes: &Bytes, path: &Path) -> Result<Model, LoadError> {
+    checked(Model::from_file(bytes, path).map_err(|error| error.in_file(path))?)
+}
+
+fn checked(model: Model) -> Result<Model, LoadError> {
     model.check_live()?;
     Ok(model)
+}
+
+/// The guitar as it is, for a model that is nowhere to be found: as late as any other model, and no amp that the
+/// player did not choose.
+fn dry() -> Result<Model, LoadError> {
+    let card = Card { name: "No model".into(), ..Card::default() };
+    Ok(Model { card, network: Network::Linear(Linear::new(vec![1.0], 0.0)?) })
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -1,27 +1,33 @@
-//! The amp: what turns the guitar's signal into sound, and the thread that fetches new models.
+//! What the rack is filled with: wishes for models and loudspeakers, and the thread that fetches them.
 //!
 //! ```text
-//!  editor, host ──► Desk ──► loader thread ──► Link ──► Rig (audio thread)
+//!  editor, host ──► Desk ──► loader thread ──► Link ──► Rack (audio thread)
 //!               wishes      reads, builds,   ◄──      plays, crossfades,
 //!                           warms up, frees  old ones  gives old ones back
 //! ```
 
+mod cabs;
 mod desk;
+mod fetch;
+mod hash;
 mod info;
+mod levels;
 mod loader;
-mod rig;
-mod scope;
-mod telemetry;
+mod patience;
+mod probes;
+mod source;
+mod status;
+mod steps;
 mod voice;
 
-pub use desk::{Desk, Patience, Quality, Wish};
+pub use cabs::CabInfo;
+pub use desk::{DEFAULT_CAB_SLOTS, Desk, Errand, Quality, Wish, default_slot};
+pub use hash::{ContentHash, NoHash};
 pub use info::{ModelInfo, Sizes, architecture};
-pub use loader::{Loader, MAX_PATH_BYTES, Status, StatusReader};
-pub use rig::{Controls, Link, OUTPUT_LIMIT, Rig};
-pub use scope::{EqView, SCOPE_SAMPLES, Scope};
-pub use shared::chain::Format;
-pub use telemetry::{METERED, Telemetry};
-pub use voice::{Voice, base_latency_samples};
-
-#[cfg(test)]
-mod tests;
+pub use levels::{MissingLevel, NORMAL_LOUDNESS_DBFS};
+pub use loader::{Loader, MAX_PATH_BYTES, StatusReader};
+pub use patience::Patience;
+pub use source::{Choice, OwnFile, Part, SavedSource, Source};
+pub use status::{Origin, PartStatus, Status};
+pub use steps::{Stepped, Steps, Way};
+pub use voice::{Manner, Voice, base_latency_samples};

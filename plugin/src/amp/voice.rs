@@ -1,8 +1,11 @@
 //! A voice: a model ready to play, one engine for each channel.
 
-use super::{Format, ModelInfo, Quality};
+use super::{ModelInfo, Quality, levels};
+use crate::rack::{Controls, Playable, RackFormat};
+use shared::chain::Format;
 use shared::dsp::delay::Delay;
-use shared::engine::{Engine, EngineChoice, EngineError, EngineKind, Resampled, Rescued};
+use shared::dsp::ramp::Ramp;
+use shared::engine::{Engine, EngineChoice, EngineError, EngineKind, Oversampled, Probe, Resampled, Rescued};
 use shared::model::Model;
 
 /// Rate of all models that come with the plugin, in Hz.
@@ -14,10 +17,45 @@ const USUAL_MODEL_HZ: f64 = 48_000.0;
 /// # Errors
 /// No resampler can be made for the rate.
 pub fn base_latency_samples(sample_rate_hz: f64) -> Result<usize, EngineError> {
-    let mut nothing = Resampled::new(Box::new(Nothing));
+    latency_samples(1, sample_rate_hz)
+}
+
+/// The same for voices that are oversampled.
+fn latency_samples(oversampling: usize, sample_rate_hz: f64) -> Result<usize, EngineError> {
+    let mut nothing: Box<dyn Engine> = Box::new(Nothing);
+    if oversampling > 1 {
+        let copies = std::iter::repeat_with(|| Box::new(Nothing) as Box<dyn Engine>);
+        nothing = Box::new(Oversampled::new(copies.take(oversampling).collect())?);
+    }
+    let mut nothing = Resampled::new(nothing);
     nothing.prepare(sample_rate_hz, 1)?;
     Ok(nothing.latency_samples())
 }
+
+/// How a model is to be played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Manner {
+    /// Which size of a model that has several.
+    pub quality: Quality,
+    /// What runs it.
+    pub engine: EngineChoice,
+    /// How often it is computed for each sample of its rate: 1, 2, 4 or 8.
+    pub oversampling: usize,
+    /// What is known of its polarity and delay.
+    pub probe: Option<Probe>,
+    /// Whether these are corrected, where they are clear.
+    pub align: bool,
+}
+
+impl Manner {
+    /// What is to be corrected.
+    fn corrected(&self) -> Option<Probe> {
+        self.probe.filter(|probe| self.align && probe.is_clear())
+    }
+}
+
+/// How long its levels take to move, in seconds.
+const RAMP_SECONDS: f64 = 0.020;
 
 /// A model ready to play in one [`Format`].
 pub struct Voice {
@@ -25,6 +63,16 @@ pub struct Voice {
     format: Format,
     latency_samples: usize,
     info: ModelInfo,
+    /// What brings the guitar to the level at which the model was captured.
+    drive: Ramp,
+    /// What the output's mode makes of the model's level.
+    level: Ramp,
+    /// -1 for a model that is turned back upright.
+    sign: f32,
+    driven: Vec<f32>,
+    drives: Vec<f32>,
+    levels: Vec<f32>,
+    muted: bool,
 }
 
 /// An engine and what it lacks of the common delay.
@@ -34,30 +82,97 @@ struct Padded {
 }
 
 impl Voice {
-    /// Builds and prepares the engines, of a model with several sizes for the one that `quality`
-    /// chooses, and runs them once, so that the first
-    /// block finds their memory warm.
+    /// Builds a voice that plays a model as it is, as [`Voice::build_as`] does.
     ///
     /// # Errors
     /// The engine cannot run the model or not at that rate.
     pub fn build(
         model: &Model,
         quality: Quality,
-        choice: EngineChoice,
+        engine: EngineChoice,
         format: Format,
     ) -> Result<Self, EngineError> {
+        let manner = Manner { quality, engine, oversampling: 1, probe: None, align: false };
+        Self::build_as(model, manner, format)
+    }
+
+    /// Builds and prepares the engines, of a model with several sizes for the one that the quality
+    /// chooses, and runs them once, so that the first block finds their memory warm.
+    ///
+    /// # Errors
+    /// The engine cannot run the model or not at that rate, or there is no such oversampling.
+    pub fn build_as(model: &Model, manner: Manner, format: Format) -> Result<Self, EngineError> {
+        let Manner { quality, engine: choice, oversampling, probe, .. } = manner;
+        let Format { sample_rate_hz, max_block_samples, channels } = format;
         let chosen = model.at_quality(quality.value());
-        let base = base_latency_samples(format.sample_rate_hz)?;
-        let mut engines = Vec::with_capacity(format.channels);
-        for _ in 0..format.channels {
-            let engine = Rescued::build_at(&chosen, choice, format.sample_rate_hz, format.max_block_samples)?;
+        let base = latency_samples(oversampling, sample_rate_hz)?;
+        let mut engines = Vec::with_capacity(channels);
+        for _ in 0..channels {
+            let engine = Rescued::build_at(&chosen, choice, oversampling, sample_rate_hz, max_block_samples)?;
             let pad = Delay::new(base.saturating_sub(engine.latency_samples()));
             engines.push(Padded { engine, pad });
         }
         let kind = engines.first().map(|e| e.engine.kind());
-        let latency_samples = engines.first().map_or(base, |e| e.engine.latency_samples().max(base));
-        let info = ModelInfo::new(model, quality, kind);
-        Ok(Self { engines, format, latency_samples, info })
+        let late = manner
+            .corrected()
+            .map_or(0.0, |probe| probe.delay_samples as f64 * sample_rate_hz / chosen.card.sample_rate_hz);
+        let latency_samples =
+            late.round() as usize + engines.first().map_or(base, |e| e.engine.latency_samples().max(base));
+        let sign = if manner.corrected().is_some_and(|probe| probe.is_inverted) { -1.0 } else { 1.0 };
+        let info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
+        let ramp = |value: f32| Ramp::new(value, (RAMP_SECONDS * sample_rate_hz) as usize);
+        let block = vec![0.0; max_block_samples];
+        Ok(Self {
+            engines,
+            format,
+            latency_samples,
+            info,
+            drive: ramp(1.0),
+            level: ramp(sign),
+            sign,
+            driven: block.clone(),
+            drives: block.clone(),
+            levels: block,
+            muted: false,
+        })
+    }
+
+    /// Builds a voice that plays a model at the host's rate, whatever its own is, and not oversampled, but as late as
+    /// one that is.
+    ///
+    /// # Errors
+    /// The model cannot be run at that rate, or there is no such oversampling.
+    pub(super) fn build_plain(
+        model: &Model,
+        oversampling: usize,
+        format: Format,
+    ) -> Result<Self, EngineError> {
+        let mut model = model.clone();
+        model.card.sample_rate_hz = format.sample_rate_hz;
+        let mut voice = Self::build(&model, Quality::FULL, EngineChoice::Auto, format)?;
+        voice.latency_samples = latency_samples(oversampling, format.sample_rate_hz)?;
+        for Padded { engine, pad } in &mut voice.engines {
+            *pad = Delay::new(voice.latency_samples.saturating_sub(engine.latency_samples()));
+        }
+        Ok(voice)
+    }
+
+    /// Sets off to the levels that the player wants of this model.
+    pub(crate) fn aim(&mut self, controls: &Controls, jump: bool) {
+        let factor = |db: f32| 10f32.powf(db / 20.0);
+        let card = &self.info.card;
+        let (input, output) = (&controls.input, &controls.output);
+        self.drive.aim(factor(levels::drive_db(card, input)));
+        self.level.aim(self.sign * factor(levels::level_db(card, input, output.mode)));
+        if jump {
+            self.drive.finish();
+            self.level.finish();
+        }
+    }
+
+    /// Whether a block had to be muted since the last call, because the model gave values that are no numbers.
+    pub(crate) fn take_muted(&mut self) -> bool {
+        std::mem::take(&mut self.muted)
     }
 
     /// The format it was built for.
@@ -65,7 +180,7 @@ impl Voice {
         self.format
     }
 
-    /// Delay between input and output, in samples at the host's rate.
+    /// Delay between input and output, in samples at the host's rate, that of a model that is corrected included.
     pub fn latency_samples(&self) -> usize {
         self.latency_samples
     }
@@ -74,25 +189,39 @@ impl Voice {
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
+}
 
-    /// Runs one channel. Returns whether the model gave numbers; if not, the block is silent.
-    pub(super) fn process(&mut self, channel: usize, input: &[f32], output: &mut [f32]) -> bool {
-        let Padded { engine, pad } = &mut self.engines[channel];
-        let is_sound = engine.process(input, output);
-        if is_sound {
-            pad.process(output);
-        } else {
-            pad.reset();
-        }
-        is_sound
+impl Playable for Voice {
+    fn fits(&self, format: &RackFormat) -> bool {
+        self.format == format.narrow()
     }
 
-    /// Back to silence.
-    pub(super) fn reset(&mut self) {
+    fn play(&mut self, input: &[Vec<f32>], output: &mut [Vec<f32>], length: usize) {
+        let Self { driven, drives, levels, .. } = self;
+        let (driven, drives, levels) = (&mut driven[..length], &mut drives[..length], &mut levels[..length]);
+        self.drive.fill(drives);
+        self.level.fill(levels);
+        for ((Padded { engine, pad }, input), output) in self.engines.iter_mut().zip(input).zip(output) {
+            let gains = input.iter().zip(&*drives);
+            driven.iter_mut().zip(gains).for_each(|(driven, (sample, gain))| *driven = sample * gain);
+            let output = &mut output[..length];
+            if engine.process(driven, output) {
+                pad.process(output);
+            } else {
+                self.muted = true;
+                pad.reset();
+            }
+            output.iter_mut().zip(&*levels).for_each(|(sample, gain)| *sample *= gain);
+        }
+    }
+
+    fn reset(&mut self) {
         for Padded { engine, pad } in &mut self.engines {
             engine.reset();
             pad.reset();
         }
+        self.drive.finish();
+        self.level.finish();
     }
 }
 

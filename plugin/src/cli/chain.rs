@@ -1,24 +1,32 @@
 //! The chain as the command line says it: a file, or flags for the processors that are most wanted.
 
-use super::{CliError, eq, quality, report};
+use super::{CliError, eq, presets, quality, report};
 use clap::{ArgGroup, Args};
 use shared::chain::processors::{
     AmpEntry, CabinetEntry, FilterEntry, GainEntry, GateEntry, NormaliseEntry, ReverbEntry,
 };
 use shared::chain::{Chain, ChainError, Document, Entry, View};
-use shared::engine::EngineChoice;
+use shared::engine::{EngineChoice, FACTORS};
 use std::path::PathBuf;
 
 /// What the sound goes through. Shared by all commands that play or measure a chain.
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = "Chain, in this order",
-    group = ArgGroup::new("sound").args(["chain", "model"]).required(true)
+    group = ArgGroup::new("sound").args(["preset", "chain", "model"]).required(true)
 )]
 pub(super) struct ChainArguments {
+    /// The plugin's whole rack as a preset sets it, in place of what follows: the name of a preset, as `tonewright presets`
+    /// lists them, or a file.
+    #[arg(long, value_name = "NAME or FILE", conflicts_with_all = [
+        "chain", "gate", "high_pass", "input_gain", "model", "engine", "quality", "cab", "low_pass", "reverb",
+        "output_gain", "normalise", "word", "amount", "word2", "blend", "speed", "reference", "eq_match", "bands",
+        "settings",
+    ])]
+    preset: Option<String>,
     /// A chain from a YAML file, in place of what follows; `tonewright chain` shows an example.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "gate", "high_pass", "input_gain", "model", "engine", "quality", "cab", "low_pass", "reverb",
+        "gate", "high_pass", "input_gain", "model", "engine", "quality", "oversample", "cab", "low_pass", "reverb",
         "output_gain", "normalise", "word", "amount", "word2", "blend", "speed", "reference", "eq_match", "bands",
     ])]
     chain: Option<PathBuf>,
@@ -40,6 +48,9 @@ pub(super) struct ChainArguments {
     /// Size of a model that has several, from 0, the smallest, to 1.
     #[arg(long, default_value_t = 1.0, value_parser = quality)]
     quality: f32,
+    /// Computes the amp 2, 4 or 8 times for each sample of its model: less aliasing, more work.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = factor)]
+    oversample: usize,
     /// A loudspeaker: closed_4x12, open_1x12 or open_2x12, or an audio file with an impulse response.
     #[arg(long, value_name = "NAME or FILE")]
     cab: Option<PathBuf>,
@@ -73,10 +84,16 @@ pub(super) struct ChainArguments {
 
 /// A chain as it was asked for, from which any number can be built.
 pub(super) struct Plan {
-    document: Document,
+    source: Source,
     settings: Vec<(String, String)>,
     /// Files that the chain consists of, itself included: never to be overwritten.
     pub files: Vec<PathBuf>,
+}
+
+/// What a chain is built from.
+enum Source {
+    Preset(Box<presets::Plan>),
+    Document(Document),
 }
 
 /// A chain that was built.
@@ -107,13 +124,17 @@ impl ChainArguments {
 
     /// What the chain that was asked for consists of.
     pub fn plan(&self) -> Result<Plan, CliError> {
-        let document = match &self.chain {
-            Some(path) => Document::load(path)?,
-            None => Document::new(self.entries()?),
+        let (source, mut files) = match (&self.preset, &self.chain) {
+            (Some(name), _) => {
+                let preset = presets::Plan::new(name)?;
+                let files = preset.files();
+                (Source::Preset(Box::new(preset)), files)
+            }
+            (None, Some(path)) => of(Document::load(path)?),
+            (None, None) => of(Document::new(self.entries()?)),
         };
-        let mut files = document.files();
         files.extend(self.chain.clone());
-        Ok(Plan { document, settings: self.settings.clone(), files })
+        Ok(Plan { source, settings: self.settings.clone(), files })
     }
 
     fn entries(&self) -> Result<Vec<Entry>, CliError> {
@@ -126,7 +147,8 @@ impl ChainArguments {
         let model = self.model.as_deref().filter(|model| !model.trim().eq_ignore_ascii_case("none"));
         add(model.map(|model| {
             let quality = f64::from((self.quality * 1000.0).round()) / 1000.0;
-            Entry::Amp(AmpEntry { model: model.to_owned(), quality, engine: self.engine })
+            let (engine, oversampling) = (self.engine, self.oversample);
+            Entry::Amp(AmpEntry { model: model.to_owned(), quality, engine, oversampling })
         }));
         add(self.cab.clone().map(|response| Entry::Cabinet(CabinetEntry::new(response))));
         add(self.low_pass.map(|cutoff| Entry::LowPass(FilterEntry::new(cutoff))));
@@ -138,10 +160,26 @@ impl ChainArguments {
     }
 }
 
+fn of(document: Document) -> (Source, Vec<PathBuf>) {
+    let files = document.files();
+    (Source::Document(document), files)
+}
+
 impl Plan {
+    /// The name of the preset that it is, if it is one.
+    pub fn preset(&self) -> Option<&str> {
+        match &self.source {
+            Source::Preset(preset) => Some(preset.name()),
+            Source::Document(_) => None,
+        }
+    }
+
     /// Builds the chain once.
     pub fn chain(&self) -> Result<Chain, ChainError> {
-        let chain = self.document.build()?;
+        let chain = match &self.source {
+            Source::Preset(preset) => preset.chain()?,
+            Source::Document(document) => document.build()?,
+        };
         if let Some((path, value)) = self.settings.first()
             && chain.kinds().next().is_none()
         {
@@ -162,12 +200,19 @@ impl Plan {
             _ => None,
         });
         let warnings = warnings.collect();
-        Ok(Built { described: report::described(&chain), chain, views, warnings })
+        let described =
+            self.preset().map_or_else(|| report::described(&chain), |name| format!("preset \"{name}\""));
+        Ok(Built { described, chain, views, warnings })
     }
 }
 
 fn number(text: &str) -> Result<f64, String> {
     text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| "expected a number".into())
+}
+
+fn factor(text: &str) -> Result<usize, String> {
+    let factor = text.parse().ok().filter(|factor| FACTORS.contains(factor));
+    factor.ok_or_else(|| "expected 1, 2, 4 or 8".into())
 }
 
 fn gain_db(text: &str) -> Result<f64, String> {

@@ -1,5 +1,6 @@
 //! Why a command failed.
 
+use crate::presets::PresetError;
 use shared::audio::AudioError;
 use shared::chain::ChainError;
 use shared::model::ModelError;
@@ -18,6 +19,8 @@ pub(super) enum CliError {
     Chain(#[from] ChainError),
     #[error(transparent)]
     Stream(#[from] StreamError),
+    #[error(transparent)]
+    Preset(PresetError),
     #[error("{}: there is such a file already; choose another name, or pass --overwrite", .0.display())]
     Exists(PathBuf),
     #[error(

@@ -12,6 +12,7 @@ mod live;
 #[path = "no_live.rs"]
 mod live;
 mod out;
+mod presets;
 mod render;
 mod report;
 mod show;
@@ -65,6 +66,11 @@ enum Command {
     },
     /// Lists the models that come along.
     Models,
+    /// Lists the presets that come along and your own, or says one in full.
+    Presets {
+        /// The name of a preset, or a file.
+        name: Option<String>,
+    },
     /// Lists the words that the equaliser follows.
     Words {
         /// All of them, in the order of their slots.
@@ -131,6 +137,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Convert(arguments) => convert::convert(&arguments),
             Command::Info { model } => show::info(&model),
             Command::Models => show::models(),
+            Command::Presets { name } => presets::list(name.as_deref()),
             Command::Words { all } => words::list(all),
         }
     };

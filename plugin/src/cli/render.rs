@@ -81,7 +81,7 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
         tail: arguments.tail,
     };
     let bars = Bars::new();
-    let run = Run { jobs: &jobs, bars: &bars };
+    let run = Run { jobs: &jobs, bars: &bars, preset: plan.preset() };
     let files: Vec<(&Path, &Path)> = jobs.iter().map(|job| (&*job.input, &*job.output)).collect();
     // The chain that was built to see whether it can be is the first that plays.
     let first = Mutex::new(Some(built.chain));
@@ -117,6 +117,7 @@ pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
 struct Run<'a> {
     jobs: &'a [Job],
     bars: &'a Bars,
+    preset: Option<&'a str>,
 }
 
 impl Run<'_> {
@@ -125,7 +126,7 @@ impl Run<'_> {
         let alone = self.jobs.len() == 1;
         match (result, chain) {
             (Ok(outcome), Some(chain)) => {
-                let text = if alone { report(job, outcome, chain) } else { line(job, outcome) };
+                let text = if alone { report(job, outcome, chain, self.preset) } else { line(job, outcome) };
                 self.bars.say(|| say(&text).unwrap_or_else(|e| complain(format_args!("warning: {e}"))));
                 for warning in warnings(outcome, chain) {
                     let input = job.input.display();
@@ -140,11 +141,13 @@ impl Run<'_> {
 }
 
 /// All there is to say of one recording.
-fn report(job: &Job, outcome: &Outcome, chain: &Chain) -> String {
+fn report(job: &Job, outcome: &Outcome, chain: &Chain, preset: Option<&str>) -> String {
     let Outcome { channels, sample_rate_hz, latency_samples, before, after, .. } = outcome;
     let views = chain.views();
     let (seconds, factor) = speed(outcome);
-    let mut text = format!("{} {}\n", job.input.display(), report::amps(&views));
+    let through =
+        preset.map_or_else(|| report::amps(&views), |name| format!("through the preset \"{name}\""));
+    let mut text = format!("{} {through}\n", job.input.display());
     text += &format!("  chain: {}\n", report::described(chain));
     text += &format!("  in   {}\n  out  {}\n", report::level(before), report::level(after));
     text += &format!(

@@ -1,212 +1,181 @@
-//! The display in the middle: which model plays, what it is, and the list to choose from.
+//! The display of the amp: its tubes, which model plays, and what it is.
 
-use super::browser::button;
+use super::keys;
 use super::theme::{self, Canvas};
 use crate::amp::{ModelInfo, Status};
-use crate::factory::{MODELS, OWN_FILE_SLOT};
-use egui::{Align2, Id, Popup, Sense, Stroke, Ui, Vec2, vec2};
+use crate::factory::MODELS;
+use egui::{Align2, Color32, Id, Rect, Sense, Shape, Stroke, Ui, vec2};
+
+/// Steps that the glow of the tubes is shown in: few, so that their shapes are seldom made anew.
+const GLOW_STEPS: f32 = 12.0;
 
 /// What the player asked for.
-pub enum Wanted {
-    /// The factory model so many places further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The library.
+    Library,
+    /// What is before or after it there.
     Step(isize),
-    /// A slot.
-    Slot(usize),
-    /// The browser.
-    Browse,
 }
 
-/// Left edge and width of the display, in the design.
-const LEFT: f32 = 252.0;
-const WIDTH: f32 = 376.0;
-const TOP: f32 = 84.0;
-const HEIGHT: f32 = 166.0;
-
-/// What the display shows beside the model.
-#[derive(Clone, Copy, Debug)]
-pub struct State {
-    /// The latest wish was dealt with.
-    pub settled: bool,
-    /// The player has opened a file, now or in an earlier session.
-    pub has_own_file: bool,
-    /// Follows the music, from 0 to 1.
-    pub glow: f32,
+/// What the display keeps between frames: the shapes of its tubes, for a place and a glow.
+#[derive(Default)]
+pub struct Display {
+    tubes: Option<(Rect, u8, Vec<Shape>)>,
 }
 
-/// Shows the display.
-pub fn show(ui: &mut Ui, canvas: Canvas, status: &Status, state: State) -> Option<Wanted> {
-    let frame = canvas.rect(LEFT, TOP, WIDTH, HEIGHT);
-    canvas.inset(ui.painter(), frame, 7.0);
-    tubes(ui, canvas, frame, state.glow);
-
-    let mut wanted = None;
-    let centre = LEFT + WIDTH / 2.0;
-    for (x, direction) in [(LEFT + 24.0, -1.0), (LEFT + WIDTH - 24.0, 1.0)] {
-        let middle = canvas.at(x, TOP + 104.0);
-        let area = egui::Rect::from_center_size(middle, vec2(canvas.px(38.0), canvas.px(56.0)));
-        let response = ui.interact(area, Id::unique(("step", direction as i32)), Sense::click());
-        let colour = if response.hovered() { theme::AMBER } else { theme::TEXT_DIM };
-        theme::chevron(ui.painter(), middle, canvas.px(9.0), direction, colour, canvas.px(2.2));
-        if response.clicked() {
-            wanted = Some(Wanted::Step(direction as isize));
+impl Display {
+    /// Shows the display in a frame `(x, y, width)` of the design, the tubes glowing from 0 to 1. `settled` says that
+    /// the latest wish was dealt with.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        canvas: Canvas,
+        (x, y, width): (f32, f32, f32),
+        status: &Status,
+        settled: bool,
+        glow: f32,
+    ) -> Option<Asked> {
+        let frame = canvas.rect(x, y, width, HEIGHT);
+        canvas.inset(ui.painter(), frame, 6.0);
+        let step = (glow.clamp(0.0, 1.0) * GLOW_STEPS).round() as u8;
+        if self.tubes.as_ref().is_none_or(|(place, glow, _)| *place != frame || *glow != step) {
+            let shapes = tubes(canvas, x + width / 2.0, y, f32::from(step) / GLOW_STEPS);
+            self.tubes = Some((frame, step, shapes));
         }
-    }
-
-    let name_area = canvas.rect(LEFT + 48.0, TOP + 74.0, WIDTH - 96.0, 62.0);
-    let name_response = ui.interact(name_area, Id::unique("model-name"), Sense::click());
-    let painter = ui.painter();
-    let (name, gear) = match &status.playing {
-        Some(info) => (info.card.name.as_str(), info.card.gear.as_str()),
-        None => ("No model", "the guitar passes through"),
-    };
-    let colour = if name_response.hovered() { theme::AMBER } else { theme::TEXT };
-    let at = canvas.at(centre, TOP + 92.0);
-    let shown =
-        canvas.line(painter, (at, Align2::CENTER_CENTER), name, canvas.font(27.0), colour, WIDTH - 118.0);
-    let below = shown.right_center() + vec2(canvas.px(13.0), canvas.px(3.0));
-    let tip = [vec2(-4.5, -2.5), vec2(0.0, 2.5), vec2(4.5, -2.5)].map(|v| below + v * canvas.scale);
-    painter.add(egui::Shape::line(tip.to_vec(), Stroke::new(canvas.px(1.6), theme::TEXT_DIM)));
-    let at = canvas.at(centre, TOP + 121.0);
-    canvas.line(painter, (at, Align2::CENTER_CENTER), gear, canvas.font(14.0), theme::TEXT_DIM, WIDTH - 96.0);
-    let place = match MODELS.iter().position(|m| m.slot == status.slot) {
-        _ if !state.settled => "loading".to_owned(),
-        Some(at) => format!("{} of {}", at + 1, MODELS.len()),
-        None => "own file".to_owned(),
-    };
-    let at = canvas.at(centre, TOP + 149.0);
-    canvas.label(painter, at, Align2::CENTER_CENTER, &place, 8.5, theme::TEXT_FAINT);
-
-    if let Some(choice) = menu(&name_response, canvas, status.slot, state.has_own_file) {
-        wanted = Some(choice);
-    }
-    if button(ui, canvas, (centre - 50.0, TOP + HEIGHT + 14.0, 100.0, 27.0), "Open file…") {
-        wanted = Some(Wanted::Browse);
-    }
-    if let Some(info) = &status.playing {
-        details(ui, canvas, info);
-    }
-    wanted
-}
-
-/// Four output tubes that glow with the sound.
-fn tubes(ui: &Ui, canvas: Canvas, frame: egui::Rect, glow: f32) {
-    let painter = ui.painter().with_clip_rect(frame);
-    let warm = 0.20 + 0.80 * glow;
-    let haze = theme::AMBER_DEEP.gamma_multiply(0.10 + 0.34 * glow);
-    let middle = canvas.at(LEFT + WIDTH / 2.0, TOP + 34.0);
-    let clear = egui::Color32::TRANSPARENT;
-    theme::radial(&painter, middle, vec2(canvas.px(230.0), canvas.px(92.0)), haze, clear);
-    for i in 0..4 {
-        let x = LEFT + WIDTH / 2.0 + (i as f32 - 1.5) * 58.0;
-        let (top, bottom) = (TOP + 11.0, TOP + 59.0);
-        let heart = canvas.at(x, TOP + 39.0);
-        let light = theme::AMBER.gamma_multiply(0.55 * warm);
-        theme::radial(&painter, heart, vec2(canvas.px(24.0), canvas.px(30.0)), light, clear);
-
-        // The bulb: a dome on two straight walls, and the base it stands on.
-        let half = 13.0;
-        let mut bulb = vec![canvas.at(x - half, bottom)];
-        for step in 0..=16 {
-            let (sin, cos) = (std::f32::consts::PI * step as f32 / 16.0).sin_cos();
-            bulb.push(canvas.at(x - half * cos, top + half - half * sin));
+        if let Some((.., shapes)) = &self.tubes {
+            ui.painter().with_clip_rect(frame).extend(shapes.iter().cloned());
         }
-        bulb.push(canvas.at(x + half, bottom));
-        let glass = theme::TEXT.gamma_multiply(0.20 + 0.10 * glow);
-        painter.add(egui::Shape::line(bulb, Stroke::new(canvas.px(1.3), glass)));
-        let shine = [canvas.at(x - half + 4.5, top + 13.0), canvas.at(x - half + 4.5, top + 30.0)];
-        painter.line_segment(shine, Stroke::new(canvas.px(1.2), theme::TEXT.gamma_multiply(0.22)));
-        let base = canvas.rect(x - half - 2.0, bottom, 2.0 * half + 4.0, 7.0);
-        painter.rect_filled(base, canvas.px(2.0), egui::Color32::from_rgb(0x2a, 0x24, 0x1f));
 
-        // Plates and heater.
-        let plate = theme::TEXT.gamma_multiply(0.13);
-        for side in [-1.0, 1.0] {
-            let plate_rect = canvas.rect(x + side * 5.8 - 2.0, top + 15.0, 4.0, 28.0);
-            painter.rect_filled(plate_rect, canvas.px(1.0), plate);
-        }
-        let heater =
-            theme::AMBER.lerp_to_gamma(egui::Color32::from_rgb(0xff, 0xe6, 0xb8), glow).gamma_multiply(warm);
-        let wire = [canvas.at(x, top + 16.0), canvas.at(x, bottom - 3.0)];
-        painter.line_segment(wire, Stroke::new(canvas.px(2.6), heater));
-    }
-}
-
-fn menu(response: &egui::Response, canvas: Canvas, slot: usize, has_own_file: bool) -> Option<Wanted> {
-    let mut wanted = None;
-    let width = canvas.px(WIDTH - 108.0);
-    Popup::menu(response).width(width).gap(canvas.px(4.0)).show(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::ZERO;
-        ui.set_width(width);
-        for model in MODELS {
-            if item(ui, canvas, &model.card().name, &model.card().gear, model.slot == slot) {
-                wanted = Some(Wanted::Slot(model.slot));
+        let mut asked = None;
+        for (x, direction) in [(x + 22.0, -1.0), (x + width - 22.0, 1.0)] {
+            if keys::step(ui, canvas, (x, y + 118.0), vec2(34.0, 56.0), direction, "model") {
+                asked = Some(Asked::Step(direction as isize));
             }
         }
-        ui.separator();
-        if has_own_file && item(ui, canvas, "Own file", "the one opened last", slot == OWN_FILE_SLOT) {
-            wanted = Some(Wanted::Slot(OWN_FILE_SLOT));
+        let area = canvas.rect(x + 44.0, y + 88.0, width - 88.0, 62.0);
+        let response = ui.interact(area, Id::unique("model-name"), Sense::click());
+        let (name, gear) = match &status.playing {
+            Some(info) => (info.card.name.as_str(), info.card.gear.as_str()),
+            None => ("No model", "the guitar passes through"),
+        };
+        let colour = if response.hovered() { theme::AMBER } else { theme::TEXT };
+        let painter = ui.painter();
+        let centre = x + width / 2.0;
+        let at = (canvas.at(centre, y + 107.0), Align2::CENTER_CENTER);
+        let shown = canvas.line(painter, at, name, canvas.font(27.0), colour, width - 116.0);
+        keys::arrow_down(ui, canvas, shown.right_center() + vec2(canvas.px(13.0), canvas.px(3.0)));
+        let at = (canvas.at(centre, y + 138.0), Align2::CENTER_CENTER);
+        canvas.line(painter, at, gear, canvas.font(14.0), theme::TEXT_DIM, width - 92.0);
+        let place = match MODELS.iter().position(|m| m.slot == status.slot) {
+            _ if !settled => "loading…".to_owned(),
+            Some(at) => format!("factory {} of {}", at + 1, MODELS.len()),
+            None => "own file".to_owned(),
+        };
+        let at = canvas.at(centre, y + 163.0);
+        canvas.label(painter, at, Align2::CENTER_CENTER, &place, 10.5, theme::TEXT_FAINT);
+        super::control::focus_ring(ui, canvas, &response, area, 4.0);
+        if response.clicked() {
+            asked = Some(Asked::Library);
         }
-        if item(ui, canvas, "Open file…", "", false) {
-            wanted = Some(Wanted::Browse);
+        response.on_hover_ui(|ui| {
+            ui.label("Choose a model in the library");
+        });
+        if let Some(info) = &status.playing {
+            card(ui, canvas, (centre, y + 192.0), width - 24.0, info);
+        }
+        asked
+    }
+}
+
+/// Height of the display, in the design.
+pub const HEIGHT: f32 = 212.0;
+
+/// What the card says in one line; all of it as a hint.
+fn card(ui: &Ui, canvas: Canvas, (x, y): (f32, f32), width: f32, info: &ModelInfo) {
+    let mut parts = vec![format!("{} kHz", info.card.sample_rate_hz / 1e3)];
+    if let Some(esr) = info.card.esr {
+        parts.push(format!("ESR {esr:.4}"));
+    }
+    if let Some(weights) = info.weights {
+        parts.push(format!("{} weights", thousands(weights)));
+    }
+    if !info.card.licence.is_empty() {
+        parts.push(info.card.licence.clone());
+    }
+    let at = (canvas.at(x, y), Align2::CENTER_CENTER);
+    let text = parts.join("  ·  ");
+    let shown = canvas.line(ui.painter(), at, &text, canvas.font(12.0), theme::TEXT_DIM, width);
+    let area = Rect::from_center_size(shown.center(), vec2(canvas.px(width), canvas.px(20.0)));
+    let response = ui.interact(area, Id::unique("model-card"), Sense::hover());
+    response.on_hover_ui(|ui| {
+        ui.set_max_width(canvas.px(360.0));
+        for (key, value) in details(info) {
+            ui.label(format!("{key}: {value}"));
         }
     });
-    wanted
 }
 
-fn item(ui: &mut Ui, canvas: Canvas, name: &str, gear: &str, playing: bool) -> bool {
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), canvas.px(27.0)), Sense::click());
-    let painter = ui.painter();
-    if response.hovered() {
-        painter.rect_filled(rect, canvas.px(4.0), theme::RAISED_HOT);
-    }
-    if playing {
-        painter.circle_filled(rect.left_center() + vec2(canvas.px(11.0), 0.0), canvas.px(3.0), theme::AMBER);
-    }
-    let at = rect.left_center() + vec2(canvas.px(22.0), 0.0);
-    canvas.line(painter, (at, Align2::LEFT_CENTER), name, canvas.font(14.0), theme::TEXT, 150.0);
-    let at = rect.right_center() - vec2(canvas.px(10.0), 0.0);
-    canvas.line(painter, (at, Align2::RIGHT_CENTER), gear, canvas.font(12.0), theme::TEXT_DIM, 130.0);
-    if response.clicked() {
-        ui.close();
-    }
-    response.clicked()
-}
-
-/// What the card says, in small print.
-fn details(ui: &Ui, canvas: Canvas, info: &ModelInfo) {
+/// What is known of a model, line by line.
+fn details(info: &ModelInfo) -> [(&'static str, String); 5] {
     let card = &info.card;
     let no_field = if info.is_recurrent { "without end" } else { "unknown" };
     let field = info.receptive_field_samples.map_or_else(
         || no_field.to_owned(),
         |f| format!("{f} samples, {:.1} ms", f as f64 / card.sample_rate_hz * 1e3),
     );
-    let esr = card.esr.map_or_else(|| "not measured".to_owned(), |e| format!("{e:.4}"));
-    let weights = info.weights.map_or_else(|| "unknown".to_owned(), thousands);
-    let rate = format!("{} kHz", card.sample_rate_hz / 1e3);
     let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
-    let rows = [
+    [
         ("Network", info.architecture.clone()),
-        ("Weights", format!("{weights}   ·   memory {field}   ·   {rate}")),
-        ("Error", format!("ESR {esr}")),
+        ("Memory", field),
+        ("Error", card.esr.map_or_else(|| "not measured".to_owned(), |e| format!("ESR {e:.4}"))),
         ("Source", or_unknown(&card.source)),
         ("Licence", or_unknown(&card.licence)),
-    ];
-    let painter = ui.painter();
-    for (i, (key, value)) in rows.iter().enumerate() {
-        let y = TOP + HEIGHT + 67.0 + i as f32 * 19.0;
-        let at = canvas.at(LEFT + 58.0, y);
-        canvas.label(painter, at, Align2::RIGHT_CENTER, key, 8.5, theme::TEXT_FAINT);
-        let at = canvas.at(LEFT + 72.0, y);
-        canvas.line(
-            painter,
-            (at, Align2::LEFT_CENTER),
-            value,
-            canvas.font(12.0),
-            theme::TEXT_DIM,
-            WIDTH - 74.0,
-        );
+    ]
+}
+
+/// Four output tubes that glow with the sound.
+fn tubes(canvas: Canvas, centre: f32, y: f32, glow: f32) -> Vec<Shape> {
+    let warm = 0.25 + 0.75 * glow;
+    let haze = theme::AMBER_DEEP.gamma_multiply(0.14 + 0.34 * glow);
+    let clear = Color32::TRANSPARENT;
+    let middle = canvas.at(centre, y + 40.0);
+    let mut shapes = vec![theme::glow(middle, vec2(canvas.px(230.0), canvas.px(96.0)), haze, clear)];
+    for i in 0..4 {
+        let x = centre + (i as f32 - 1.5) * 58.0;
+        let (top, bottom) = (y + 13.0, y + 64.0);
+        let light = theme::AMBER.gamma_multiply(0.55 * warm);
+        let heart = canvas.at(x, y + 42.0);
+        shapes.push(theme::glow(heart, vec2(canvas.px(25.0), canvas.px(32.0)), light, clear));
+
+        // The bulb: a dome on two straight walls, and the base it stands on.
+        let half = 13.5;
+        let mut bulb = vec![canvas.at(x - half, bottom)];
+        for step in 0..=16 {
+            let (sin, cos) = (std::f32::consts::PI * step as f32 / 16.0).sin_cos();
+            bulb.push(canvas.at(x - half * cos, top + half - half * sin));
+        }
+        bulb.push(canvas.at(x + half, bottom));
+        let glass = theme::TEXT.gamma_multiply(0.26 + 0.10 * glow);
+        shapes.push(Shape::line(bulb, Stroke::new(canvas.px(1.3), glass)));
+        let shine = [canvas.at(x - half + 4.5, top + 13.0), canvas.at(x - half + 4.5, top + 32.0)];
+        shapes
+            .push(Shape::line_segment(shine, Stroke::new(canvas.px(1.2), theme::TEXT.gamma_multiply(0.22))));
+        let base = canvas.rect(x - half - 2.0, bottom, 2.0 * half + 4.0, 7.0);
+        shapes.push(Shape::rect_filled(base, canvas.px(2.0), Color32::from_rgb(0x2a, 0x24, 0x1f)));
+
+        // Plates and heater.
+        let plate = theme::TEXT.gamma_multiply(0.13);
+        for side in [-1.0, 1.0] {
+            let plate_rect = canvas.rect(x + side * 5.8 - 2.0, top + 15.0, 4.0, 30.0);
+            shapes.push(Shape::rect_filled(plate_rect, canvas.px(1.0), plate));
+        }
+        let hottest = Color32::from_rgb(0xff, 0xe6, 0xb8);
+        let heater = theme::AMBER.lerp_to_gamma(hottest, glow).gamma_multiply(warm);
+        let wire = [canvas.at(x, top + 16.0), canvas.at(x, bottom - 3.0)];
+        shapes.push(Shape::line_segment(wire, Stroke::new(canvas.px(2.6), heater)));
     }
+    shapes
 }
 
 /// 13802 as "13,802".

@@ -31,6 +31,26 @@ pub fn is_open(context: &Context, param: &FloatParam) -> bool {
     context.data(|d| d.get_temp::<Held>(memory())).is_some_and(|held| held.param == param.as_ptr())
 }
 
+/// Whether any gesture is open: the mouse holds a parameter.
+pub fn any_open(context: &Context) -> bool {
+    context.data(|d| d.get_temp::<Held>(memory())).is_some()
+}
+
+/// Sets a parameter at once, as one gesture: what is switched, stepped or typed. Nothing is said to the host where
+/// the value stays.
+pub fn set<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
+    if value != param.unmodulated_plain_value() {
+        setter.begin_set_parameter(param);
+        setter.set_parameter(param, value);
+        setter.end_set_parameter(param);
+    }
+}
+
+/// [`set`] by a normalised value.
+pub fn set_normalised<P: Param>(setter: &ParamSetter, param: &P, value: f32) {
+    set(setter, param, param.preview_plain(value.clamp(0.0, 1.0)));
+}
+
 /// Goes on with it. A widget that is dragged says so each time it is shown.
 pub fn go_on(context: &Context, param: &FloatParam) {
     let pass = context.cumulative_pass_nr();
@@ -63,45 +83,10 @@ mod tests {
     use super::*;
     use crate::amp::Desk;
     use crate::editor::eq::slider::Slider;
+    use crate::editor::tests::Host;
     use crate::editor::theme::Canvas;
     use crate::factory::DEFAULT_SLOT;
     use egui::{Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2};
-    use nih_plug::context::PluginApi;
-    use nih_plug::context::gui::GuiContextInner;
-    use nih_plug::prelude::PluginState;
-    use parking_lot::Mutex;
-
-    /// Gestures that began and did not end.
-    #[derive(Default)]
-    struct Host(Mutex<Vec<ParamPtr>>);
-
-    impl GuiContextInner for Host {
-        fn plugin_api(&self) -> PluginApi {
-            PluginApi::Clap
-        }
-
-        unsafe fn raw_begin_set_parameter(&self, param: ParamPtr) {
-            self.0.lock().push(param);
-        }
-
-        unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, _: f32) {
-            assert!(self.0.lock().contains(&param), "no gesture was begun");
-        }
-
-        unsafe fn raw_end_set_parameter(&self, param: ParamPtr) {
-            let mut open = self.0.lock();
-            let at = open.iter().position(|p| *p == param);
-            open.remove(at.expect("a gesture ended that had not begun"));
-        }
-
-        fn get_state(&self) -> PluginState {
-            unreachable!("no widget asks for the state")
-        }
-
-        fn set_state(&self, _: PluginState) {}
-
-        fn request_restart(&self) {}
-    }
 
     #[test]
     fn a_gesture_ends_with_its_widget_with_escape_and_with_the_window() {
@@ -142,7 +127,7 @@ mod tests {
             frame(true, vec![moved(340.0)]);
             frame(true, vec![moved(380.0)]);
             frame(true, Vec::new());
-            assert_eq!(host.0.lock().len(), 1, "the drag goes on, though the pointer rests");
+            assert_eq!(host.open(), 1, "the drag goes on, though the pointer rests");
             match cut_off {
                 "gone" => frame(false, Vec::new()),
                 "escape" => frame(
@@ -158,9 +143,9 @@ mod tests {
                 "window" => end_what_is_left(&context, &setter, &params, true),
                 _ => frame(true, vec![button(380.0, false)]),
             }
-            assert!(host.0.lock().is_empty(), "{cut_off}");
+            assert_eq!(host.open(), 0, "{cut_off}");
             frame(true, vec![button(380.0, false)]);
-            assert!(host.0.lock().is_empty(), "{cut_off}");
+            assert_eq!(host.open(), 0, "{cut_off}");
         }
     }
 }

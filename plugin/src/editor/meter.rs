@@ -1,7 +1,7 @@
 //! Peak meters with hold and a light for clipping.
 
 use super::theme::{self, Canvas};
-use crate::amp::METERED;
+use crate::rack::METERED;
 use egui::{Align2, Id, Rect, Sense, Stroke, Ui, pos2};
 
 /// Both ends of the scale, in dBFS.
@@ -11,6 +11,9 @@ const HIGHEST_DB: f32 = 6.0;
 /// How fast bars fall, in dB a second: as fast as most meters of the kind (IEC 60268-10 type I falls 20 dB in 1.7 s,
 /// which is too slow to see single notes).
 const FALL_DB: f32 = 30.0;
+
+/// Smaller movements cannot be seen, in dB.
+const VISIBLE_DB: f32 = 0.2;
 
 /// How long peaks are held, in seconds.
 const HOLD_SECONDS: f32 = 1.2;
@@ -27,12 +30,25 @@ const MARKS: [(f32, &str); 9] = [
     (-60.0, "60"),
 ];
 
+/// Where a meter has its scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// To the left of the bars.
+    Left,
+    /// To the right.
+    Right,
+}
+
 /// What a meter shows of each channel.
 #[derive(Debug)]
 pub struct Meter {
     bars: [Bar; METERED],
     /// Highest peak since the last click, in dBFS.
     highest_db: f32,
+    /// Full scale was reached since then.
+    clipped: bool,
+    /// How far a bar or a held peak moved in the last frame, in dB.
+    moved_db: f32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,14 +61,16 @@ struct Bar {
 impl Default for Meter {
     fn default() -> Self {
         let bar = Bar { level_db: LOWEST_DB, held_db: LOWEST_DB, held_for: 0.0 };
-        Self { bars: [bar; METERED], highest_db: f32::NEG_INFINITY }
+        Self { bars: [bar; METERED], highest_db: f32::NEG_INFINITY, clipped: false, moved_db: 0.0 }
     }
 }
 
 impl Meter {
     /// Takes the peaks since the last frame, which lasted `seconds`.
     pub fn update(&mut self, peaks: [f32; METERED], seconds: f32) {
+        self.moved_db = 0.0;
         for (bar, peak) in self.bars.iter_mut().zip(peaks) {
+            let before = *bar;
             let db = 20.0 * peak.max(1e-6).log10();
             self.highest_db = self.highest_db.max(if peak > 0.0 { db } else { f32::NEG_INFINITY });
             bar.level_db = db.max(bar.level_db - FALL_DB * seconds).clamp(LOWEST_DB, HIGHEST_DB);
@@ -62,17 +80,40 @@ impl Meter {
             } else if bar.held_for > HOLD_SECONDS {
                 bar.held_db = (bar.held_db - FALL_DB * seconds).max(bar.level_db);
             }
+            // A peak that is held will move by itself.
+            let waits = if bar.held_db > bar.level_db + VISIBLE_DB { FALL_DB } else { 0.0 };
+            let moved = (bar.level_db - before.level_db).abs().max((bar.held_db - before.held_db).abs());
+            self.moved_db = self.moved_db.max(moved).max(waits);
         }
+    }
+
+    /// Lights the clip lamp where something `clipped`, until the player resets it.
+    pub fn clip(&mut self, clipped: bool) {
+        self.clipped |= clipped;
+    }
+
+    /// Whether anything moved so far in the last frame that it can be seen.
+    pub fn moves(&self) -> bool {
+        self.moved_db > VISIBLE_DB
+    }
+
+    /// The bars, as magnitudes.
+    pub fn levels(&self) -> [f32; METERED] {
+        self.bars.map(|bar| 10f32.powf(bar.level_db / 20.0))
+    }
+
+    /// The louder bar, in dBFS.
+    pub fn level_db(&self) -> f32 {
+        self.bars.iter().fold(LOWEST_DB, |m, b| m.max(b.level_db))
     }
 
     /// The louder bar, from 0 (silence) to 1 (full scale).
     pub fn loudness(&self) -> f32 {
-        let db = self.bars.iter().fold(LOWEST_DB, |m, b| m.max(b.level_db));
+        let db = self.level_db();
         ((db - LOWEST_DB) / -LOWEST_DB).clamp(0.0, 1.0)
     }
 
-    /// Shows `channels` bars in `(x, y, width, height)` of the design, the scale beside them on
-    /// the side `scale_on` (-1 left, 1 right). A click forgets the highest peak.
+    /// Shows `channels` bars in `(x, y, width, height)` of the design, the scale beside them. A click forgets the highest peak.
     pub fn show(
         &mut self,
         ui: &mut Ui,
@@ -80,17 +121,18 @@ impl Meter {
         name: &str,
         (x, y, width, height): (f32, f32, f32, f32),
         channels: usize,
-        scale_on: f32,
+        scale: Side,
     ) {
         let frame = canvas.rect(x, y, width, height);
         let response = ui.interact(frame.expand(canvas.px(6.0)), Id::unique(("meter", name)), Sense::click());
         if response.clicked() {
             self.highest_db = f32::NEG_INFINITY;
+            self.clipped = false;
         }
         let painter = ui.painter();
         canvas.inset(painter, frame, 4.0);
 
-        let clipped = self.highest_db > 0.0;
+        let clipped = self.clipped;
         let light = canvas.rect(x + 3.0, y + 3.0, width - 6.0, 7.0);
         let colour = if clipped { theme::RED } else { theme::RED.gamma_multiply(0.18) };
         painter.rect_filled(light, canvas.px(2.0), colour);
@@ -112,19 +154,25 @@ impl Meter {
         }
         for (db, text) in MARKS {
             let at = to_y(db);
-            let (from, to) = if scale_on < 0.0 { (frame.left(), -1.0) } else { (frame.right(), 1.0) };
+            let (from, to, anchor) = match scale {
+                Side::Left => (frame.left(), -1.0, Align2::RIGHT_CENTER),
+                Side::Right => (frame.right(), 1.0, Align2::LEFT_CENTER),
+            };
             let tick = [pos2(from + to * canvas.px(3.0), at), pos2(from + to * canvas.px(7.0), at)];
-            painter.line_segment(tick, Stroke::new(canvas.px(1.0), theme::TEXT_FAINT));
-            let anchor = if scale_on < 0.0 { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
+            painter.line_segment(tick, Stroke::new(canvas.px(1.0), theme::MARK));
             let text_at = pos2(from + to * canvas.px(10.0), at);
-            painter.text(text_at, anchor, text, canvas.figures(8.5), theme::TEXT_DIM);
+            painter.text(text_at, anchor, text, canvas.figures(11.0), theme::TEXT_DIM);
         }
         let highest =
             if self.highest_db > LOWEST_DB { format!("{:+.1}", self.highest_db) } else { "–".into() };
-        let colour = if clipped { theme::RED } else { theme::TEXT_DIM };
-        let below = canvas.at(x + width / 2.0, y + height + 13.0);
-        painter.text(below, Align2::CENTER_CENTER, highest, canvas.figures(10.0), colour);
-        response.on_hover_text("Highest peak in dBFS. Click to reset.");
+        let colour = if clipped { theme::RED_TEXT } else { theme::TEXT };
+        let below = canvas.at(x + width / 2.0, y + height + 15.0);
+        painter.text(below, Align2::CENTER_CENTER, highest, canvas.figures(12.5), colour);
+        response.on_hover_ui(|ui| {
+            ui.label(
+                "Peaks in dBFS, held for a moment. The figure is the highest one yet: click to reset it.",
+            );
+        });
     }
 }
 

@@ -1,44 +1,60 @@
 //! The window.
 
 mod browser;
+mod control;
 mod display;
 mod eq;
 mod figures;
+mod footer;
 mod gesture;
+mod header;
+mod keys;
 mod knob;
+mod library;
 mod meter;
+mod overlay;
+mod pace;
+mod presets;
 mod quality;
-mod strips;
+mod rack;
+mod repair;
+#[cfg(test)]
+mod tests;
 mod theme;
+mod tuner;
 
-use crate::amp::{Desk, EqView, Status, StatusReader, Telemetry};
-use crate::factory::{OWN_FILE_SLOT, neighbour};
+use crate::amp::{Desk, Status, StatusReader};
 use crate::params::{Page, TonewrightParams};
-use browser::{Browser, Choice};
-use display::Wanted;
+use crate::presets::Console;
+use crate::rack::{EqView, Telemetry, TunerTap};
 use eq::EqPage;
-use figures::Typing;
-use knob::Knob;
-use meter::Meter;
+use footer::Load;
+use library::{Follow, LibraryPane, Scene};
 use nih_plug::context::gui::GuiContext;
 use nih_plug::editor::dpi::LogicalSize;
 use nih_plug::prelude::{ParamSetter, ResizeHint};
 use nih_plug_egui::resizable_window::ResizableWindow;
 use nih_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, baseview,
-    create_egui_editor,
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, GraphicsConfig, NiceEguiApp, RepaintNotifier,
+    baseview, create_egui_editor,
 };
-use std::path::PathBuf;
+use overlay::Overlay;
+use presets::PresetBar;
+use rack::{RackPage, Wanted};
+use repair::Repair;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use strips::Load;
+use tuner::Tuner;
 
 /// The framework's handle of the window.
 pub type TonewrightEditor = EguiEditor<App>;
 
-/// Time between frames while the meters move.
-const FRAME: Duration = Duration::from_millis(20);
+/// Time between looks for what the audio thread tells: not more often than the window is painted.
+const LOOK: Duration = Duration::from_millis(30);
+
+/// Time between frames while a file is being read.
+const WAIT: Duration = Duration::from_millis(100);
 
 /// How long a window says that a model was muted, after it last was, in seconds.
 const MUTED_SECONDS: f32 = 3.0;
@@ -46,8 +62,8 @@ const MUTED_SECONDS: f32 = 3.0;
 /// What it says.
 const MUTED: &str = "This model gives values that are no numbers; it is muted. Choose another one.";
 
-/// Where it says so on the amp's page, in the design.
-const MESSAGE_TOP: f32 = 436.0;
+/// Largest side of a window, in logical pixels: a session may hold anything.
+const LARGEST: f32 = 8192.0;
 
 static CLOSE: AtomicBool = AtomicBool::new(false);
 
@@ -64,6 +80,7 @@ pub fn create(
     status: StatusReader,
     telemetry: Arc<Telemetry>,
     eq: EqView,
+    tap: Arc<TunerTap>,
     notifier: RepaintNotifier,
 ) -> Option<TonewrightEditor> {
     let (width, height) = *params.window.lock();
@@ -73,25 +90,11 @@ pub fn create(
         notifier,
         EguiNiceSettings::new()
             .with_tile("Tonewright")
+            .with_repaint_poll_interval(LOOK)
+            // Costs the processor a third of a frame where there is no graphics card.
+            .with_graphics_config(GraphicsConfig { dithering: false, ..GraphicsConfig::default() })
             .with_resize_hint(ResizeHint::resizable().with_min_logical_size(smallest)),
-        App {
-            params,
-            desk,
-            status,
-            telemetry,
-            eq: EqPage::new(eq),
-            gui: None,
-            context: None,
-            shown: Status::default(),
-            shown_version: 0,
-            input: Meter::default(),
-            output: Meter::default(),
-            load: Load::default(),
-            muted_seconds: 0.0,
-            typing: [Typing::default(), Typing::default()],
-            browser: None,
-            restore_size: true,
-        },
+        App::new(params, desk, status, telemetry, (eq, tap)),
     )
 }
 
@@ -101,20 +104,29 @@ pub struct App {
     desk: Arc<Desk>,
     status: StatusReader,
     telemetry: Arc<Telemetry>,
+    rack: RackPage,
     eq: EqPage,
+    tuner: Tuner,
     gui: Option<GuiContext>,
     context: Option<egui::Context>,
     shown: Status,
     shown_version: u64,
-    input: Meter,
-    output: Meter,
     load: Load,
     /// How long the window is still to say that the model was muted.
     muted_seconds: f32,
-    typing: [Typing; 2],
-    browser: Option<Browser>,
+    /// What lies above the page.
+    overlay: Overlay,
+    repair: Repair,
+    library: Option<LibraryPane>,
+    follow: Follow,
+    console: Console,
+    presets: PresetBar,
     /// The session's size is still to be asked for: the framework does not keep it.
     restore_size: bool,
+    /// Scale that menus and hints were set up for.
+    style_scale: f32,
+    /// Whether the processor paints the window.
+    software: bool,
 }
 
 impl NiceEguiApp for App {
@@ -122,10 +134,14 @@ impl NiceEguiApp for App {
         &mut self,
         context: egui::Context,
         gui: GuiContext,
-        _: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<(), baseview::HandlerError> {
-        theme::apply(&context);
-        self.gui = Some(gui);
+        // The renderer clears in the space of the screen, where other colours of this type are linear.
+        let [red, green, blue, _] = theme::PANEL.to_normalized_gamma_f32();
+        frame.set_clear_color(egui::Rgba::from_rgb(red, green, blue));
+        self.style_scale = 0.0;
+        self.software = pace::is_used();
+        self.gui = Some(self.console.open(gui));
         self.context = Some(context);
         self.restore_size = true;
         Ok(())
@@ -138,15 +154,14 @@ impl NiceEguiApp for App {
         }
         self.restore_size(ui);
         self.update(ui);
+        if self.console.update(&gui.param_setter()) {
+            ui.request_repaint_after(WAIT);
+        }
         ResizableWindow::new("tonewright").min_size(theme::SMALLEST).show(ui, |ui| {
-            let setter = gui.param_setter();
-            let window = ui.clip_rect();
-            let canvas = theme::Canvas::fit(window);
-            theme::vertical(ui.painter(), window, theme::BACK_TOP, theme::BACK_BOTTOM);
-            self.contents(ui, canvas, &setter);
+            self.window(ui, &gui.param_setter());
         });
         gesture::end_what_is_left(ui.ctx(), &gui.param_setter(), &self.params, false);
-        ui.ctx().request_repaint_after(FRAME);
+        self.ask_for_next_frame(ui);
     }
 
     fn resized(&mut self, size: baseview::WindowSize) {
@@ -163,16 +178,53 @@ impl NiceEguiApp for App {
                 gesture::end_what_is_left(&context, &setter, &self.params, true);
             }
         }
-        self.browser = None;
+        self.console.close();
+        self.presets.close();
+        self.close_overlay();
+        self.repair.close();
     }
 }
 
 impl App {
+    fn new(
+        params: Arc<TonewrightParams>,
+        desk: Arc<Desk>,
+        status: StatusReader,
+        telemetry: Arc<Telemetry>,
+        (eq, tap): (EqView, Arc<TunerTap>),
+    ) -> Self {
+        let console = Console::new(&params, &desk);
+        Self {
+            params,
+            desk,
+            status,
+            telemetry,
+            rack: RackPage::default(),
+            eq: EqPage::new(eq),
+            tuner: Tuner::new(tap),
+            gui: None,
+            context: None,
+            shown: Status::default(),
+            shown_version: 0,
+            load: Load::default(),
+            muted_seconds: 0.0,
+            overlay: Overlay::None,
+            repair: Repair::default(),
+            library: None,
+            follow: Follow::default(),
+            console,
+            presets: PresetBar::default(),
+            restore_size: true,
+            style_scale: 0.0,
+            software: false,
+        }
+    }
+
     fn restore_size(&mut self, ui: &egui::Ui) {
         if std::mem::take(&mut self.restore_size) {
             let (width, height) = *self.params.window.lock();
             let wanted = egui::vec2(width, height);
-            let sane = wanted.is_finite() && wanted.max_elem() < 8192.0;
+            let sane = wanted.is_finite() && wanted.max_elem() < LARGEST;
             let wanted = if sane { wanted.max(theme::SMALLEST) } else { theme::DESIGN };
             if (wanted - ui.clip_rect().size()).abs().max_elem() > 1.0 {
                 ui.send_viewport_cmd(egui::ViewportCommand::InnerSize(wanted));
@@ -185,91 +237,129 @@ impl App {
             self.shown_version = self.status.version();
             self.shown = self.status.get();
         }
-        let seconds = ui.input(|i| i.stable_dt).clamp(0.0, 0.25);
-        let (input, output) = self.telemetry.take_peaks();
-        self.input.update(input, seconds);
-        self.output.update(output, seconds);
-        self.load.update(self.telemetry.take_load_peak(), seconds);
+        let seconds = ui.input(|i| i.unstable_dt).clamp(0.0, 0.25);
+        self.rack.update(&self.telemetry, ui.input(|i| i.time), seconds);
+        self.load.update(&self.telemetry, seconds);
+        if self.params.tuner.on.value() {
+            self.tuner.listen(ui.input(|i| i.time), *self.params.a4.lock());
+        }
         let muted = self.telemetry.take_muted();
         self.muted_seconds = if muted { MUTED_SECONDS } else { (self.muted_seconds - seconds).max(0.0) };
         if *self.params.page.lock() == Page::Eq {
             self.eq.update(&self.telemetry, seconds);
+        } else {
+            self.eq.glance();
         }
     }
 
-    fn contents(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
+    /// Asks for the next frame where something moves by itself. The audio thread asks for one when there is something
+    /// new to see, and egui when the player does something; otherwise nothing is painted.
+    fn ask_for_next_frame(&self, ui: &egui::Ui) {
+        let on_eq = *self.params.page.lock() == Page::Eq;
+        let moves = self.rack.moves() || self.muted_seconds > 0.0 || (on_eq && self.eq.moves());
+        let moves = moves || self.tuner.moves(self.params.tuner.on.value());
+        if moves {
+            let pixels = ui.clip_rect().size() * ui.pixels_per_point();
+            ui.request_repaint_after(pace::frame(pixels, self.software));
+        } else if !self.desk.is_settled() || self.follow.waits(&self.desk) {
+            ui.request_repaint_after(WAIT);
+        } else {
+            self.telemetry.rest(self.rack.levels());
+        }
+    }
+
+    /// Shows everything.
+    fn window(&mut self, ui: &mut egui::Ui, setter: &ParamSetter) {
+        let window = ui.clip_rect();
+        let canvas = theme::Canvas::fit(window);
+        if (canvas.scale - self.style_scale).abs() > 1e-3 {
+            theme::apply(ui.ctx(), canvas.scale);
+            self.style_scale = canvas.scale;
+        }
+        self.follow.update(&self.params, &self.desk, setter);
         let page = *self.params.page.lock();
-        if let Some(page) = strips::header(ui, canvas, &self.params, setter, page) {
-            *self.params.page.lock() = page;
-        }
-        match page {
-            Page::Amp => self.amp(ui, canvas, setter),
-            Page::Eq => {
-                let muted = self.muted_seconds > 0.0;
-                let message = if muted { Some(MUTED) } else { self.shown.error.as_deref() };
-                let params = (&self.params.eq, self.params.bypass.value());
-                self.eq.show(ui, canvas, setter, params, (&self.telemetry, &self.load), message);
+        match header::show(ui, canvas, &self.params, setter, page) {
+            Some(header::Asked::Page(page)) => *self.params.page.lock() = page,
+            Some(header::Asked::Tuner) => {
+                self.open_overlay(Overlay::Tuner);
+                gesture::set(setter, &self.params.tuner.on, true);
             }
-        }
-    }
-
-    fn amp(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
-        let bypassed = self.params.bypass.value();
-        let knobs = [("Input", 160.0, &self.params.input), ("Output", 720.0, &self.params.output)];
-        for ((label, x, param), typing) in knobs.into_iter().zip(&mut self.typing) {
-            Knob { label, centre: (x, 234.0), radius: 62.0 }.show(ui, canvas, param, setter, typing);
-        }
-        let channels = self.telemetry.channels();
-        let frame = |x: f32| (x, 88.0, 24.0, 316.0);
-        self.input.show(ui, canvas, "input", frame(46.0), channels, -1.0);
-        self.output.show(ui, canvas, "output", frame(810.0), channels, 1.0);
-        let glow = if bypassed { 0.0 } else { self.output.loudness().powi(2) };
-        let state = display::State {
-            settled: self.desk.is_settled(),
-            has_own_file: self.desk.file().is_some(),
-            glow,
-        };
-        let wanted = display::show(ui, canvas, &self.shown, state);
-        let sizes = self.shown.playing.as_ref().and_then(|p| p.sizes.as_ref());
-        if let Some(sizes) = sizes.filter(|sizes| sizes.count > 1) {
-            quality::show(ui, canvas, &self.params.quality, setter, sizes);
-        }
-        strips::footer(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
-        if self.muted_seconds > 0.0 {
-            strips::message(ui, canvas, MESSAGE_TOP, MUTED);
-        } else if let Some(error) = &self.shown.error {
-            strips::message(ui, canvas, MESSAGE_TOP, error);
-        }
-        match wanted {
-            Some(Wanted::Step(steps)) => self.choose(setter, neighbour(self.slot(), steps)),
-            Some(Wanted::Slot(slot)) => self.choose(setter, slot),
-            Some(Wanted::Browse) => self.browser = Some(Browser::open(self.desk.file().as_deref())),
             None => {}
         }
-        if let Some(browser) = &mut self.browser {
-            match browser.show(ui, canvas) {
-                Choice::Open => {}
-                Choice::Cancel => self.browser = None,
-                Choice::File(path) => {
-                    self.browser = None;
-                    self.open(setter, path);
+        self.presets.show(ui, canvas, header::PRESETS, &mut self.console, setter);
+        match page {
+            Page::Amp => self.play(ui, canvas, setter),
+            Page::Eq => {
+                let params = (&self.params.eq, self.params.bypass.value());
+                self.eq.show(ui, canvas, setter, params, &self.telemetry);
+            }
+        }
+        footer::show(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
+        if self.muted_seconds > 0.0 {
+            overlay::message(ui, canvas, MUTED);
+        } else if let Some(error) = &self.shown.error {
+            overlay::message(ui, canvas, error);
+        } else if self.overlay == Overlay::None
+            && let Some(part) = self.repair.show(ui, canvas, &self.shown, &self.desk)
+        {
+            self.open_overlay(Overlay::Library(part));
+        }
+        self.overlay(ui, canvas, setter);
+        self.presets.show_sheet(ui, canvas, &mut self.console, setter);
+    }
+
+    fn play(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
+        let now = rack::Now {
+            params: &self.params,
+            setter,
+            status: &self.shown,
+            desk: &self.desk,
+            telemetry: &self.telemetry,
+            reading: self.eq.reading(),
+        };
+        match self.rack.show(ui, canvas, &now) {
+            Some(Wanted::Library(part)) => self.open_overlay(Overlay::Library(part)),
+            Some(Wanted::Step(part, steps)) => library::step(&self.desk, part, steps),
+            Some(Wanted::Equaliser) => *self.params.page.lock() = Page::Eq,
+            None => {}
+        }
+    }
+
+    /// Lays `overlay` above the page, in place of what is there.
+    fn open_overlay(&mut self, overlay: Overlay) {
+        self.close_overlay();
+        self.overlay = overlay;
+        if let Overlay::Library(part) = overlay {
+            self.library = Some(LibraryPane::open(part, &self.params, &self.desk));
+        }
+    }
+
+    /// Takes away what lies above the page.
+    fn close_overlay(&mut self) {
+        self.overlay = Overlay::None;
+        self.library = None;
+    }
+
+    /// Shows what lies above the page.
+    fn overlay(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
+        match self.overlay {
+            Overlay::None => {}
+            Overlay::Tuner => {
+                let (tuner, params) = (&mut self.tuner, &self.params);
+                let shown = overlay::above(ui, canvas, "tuner", tuner::FRAME, |ui| {
+                    tuner.show(ui, canvas, params, setter)
+                });
+                if shown.0 || shown.1 {
+                    self.close_overlay();
+                    gesture::set(setter, &self.params.tuner.on, false);
+                }
+            }
+            Overlay::Library(_) => {
+                let scene = Scene { params: &self.params, setter, desk: &self.desk, status: &self.shown };
+                if self.library.as_mut().is_none_or(|library| library.show(ui, canvas, scene)) {
+                    self.close_overlay();
                 }
             }
         }
-    }
-
-    fn slot(&self) -> usize {
-        self.params.model.value().max(0) as usize
-    }
-
-    fn choose(&self, setter: &ParamSetter, slot: usize) {
-        setter.begin_set_parameter(&self.params.model);
-        setter.set_parameter(&self.params.model, slot as i32);
-        setter.end_set_parameter(&self.params.model);
-    }
-
-    fn open(&self, setter: &ParamSetter, path: PathBuf) {
-        self.desk.set_file(Some(path));
-        self.choose(setter, OWN_FILE_SLOT);
     }
 }

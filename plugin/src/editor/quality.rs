@@ -1,39 +1,58 @@
 //! The quality of a model that has several sizes: a slider with a notch where each size begins.
 
+use super::control;
 use super::gesture;
 use super::theme::{self, Canvas};
 use crate::amp::Sizes;
-use egui::{Align2, CursorIcon, Id, Rect, Sense, Stroke, Ui, vec2};
+use egui::{Align2, CursorIcon, Id, Key, Rect, Sense, Stroke, Ui, vec2};
 use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 
-/// Middle and ends of the groove, in the design: below the lines that describe the model.
-const MIDDLE: f32 = 414.0;
-const LEFT: f32 = 324.0;
-const RIGHT: f32 = 516.0;
+/// Length of the groove, in the design.
+const LENGTH: f32 = 132.0;
 
 /// Points a notch of the wheel scrolls.
 const WHEEL_POINTS: f32 = 40.0;
 
-/// Shows the slider and lets the player move it: click, drag, the wheel from size to size,
-/// double-click for the largest.
-pub fn show(ui: &mut Ui, canvas: Canvas, param: &FloatParam, setter: &ParamSetter, sizes: &Sizes) {
-    let groove = Rect::from_min_max(canvas.at(LEFT, MIDDLE - 4.0), canvas.at(RIGHT, MIDDLE + 4.0));
+/// Shows the slider from `(x, y)`, a left end and a middle in the design, and lets the player move it: click, drag,
+/// the wheel and the arrows from size to size, double-click for the largest.
+pub fn show(
+    ui: &mut Ui,
+    canvas: Canvas,
+    (left, y): (f32, f32),
+    param: &FloatParam,
+    setter: &ParamSetter,
+    sizes: &Sizes,
+) {
+    let (from, to) = (left + 78.0, left + 78.0 + LENGTH);
+    let groove = Rect::from_min_max(canvas.at(from, y - 4.0), canvas.at(to, y + 4.0));
     let area = groove.expand2(vec2(canvas.px(8.0), canvas.px(8.0)));
     let response = ui.interact(area, Id::unique("quality"), Sense::click_and_drag());
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
-
+    let step = |steps: f32| {
+        let wanted = (sizes.chosen as f32 + steps).clamp(0.0, (sizes.count - 1) as f32);
+        gesture::set(setter, param, middle(sizes, wanted as usize));
+    };
+    if response.has_focus() && !gesture::any_open(ui.ctx()) {
+        control::keep_arrows(ui.ctx(), response.id);
+        let presses = |key| ui.input(|i| i.num_presses(key)) as f32;
+        let up = presses(Key::ArrowUp) + presses(Key::ArrowRight);
+        let steps = up - presses(Key::ArrowDown) - presses(Key::ArrowLeft);
+        if steps != 0.0 {
+            step(steps);
+        }
+    }
     if response.drag_started() {
         gesture::begin(ui.ctx(), setter, param);
     }
     let pointed = response.interact_pointer_pos();
     let pointed = pointed.map(|at| ((at.x - groove.left()) / groove.width()).clamp(0.0, 1.0));
     if response.double_clicked() {
-        set(setter, param, param.default_plain_value());
+        gesture::set(setter, param, param.default_plain_value());
     } else if let Some(value) = pointed {
         if response.dragged() && gesture::is_open(ui.ctx(), param) {
             setter.set_parameter(param, value);
         } else if response.clicked() {
-            set(setter, param, value);
+            gesture::set(setter, param, value);
         }
     }
     if response.dragged() {
@@ -49,18 +68,26 @@ pub fn show(ui: &mut Ui, canvas: Canvas, param: &FloatParam, setter: &ParamSette
         let steps = sum.round();
         ui.data_mut(|d| d.insert_temp(memory, sum - steps));
         if steps != 0.0 {
-            let wanted = (sizes.chosen as f32 + steps).clamp(0.0, (sizes.count - 1) as f32);
-            set(setter, param, middle(sizes, wanted as usize));
+            step(steps);
         }
     }
-    draw(ui, canvas, groove, param, sizes, response.hovered() || response.dragged());
+    draw(ui, canvas, (left, y), groove, param, sizes, response.hovered() || response.dragged());
+    control::focus_ring(ui, canvas, &response, area, 5.0);
     response.on_hover_text("Smaller sizes of the model take less of the processor and are less exact");
 }
 
-fn draw(ui: &Ui, canvas: Canvas, groove: Rect, param: &FloatParam, sizes: &Sizes, hot: bool) {
+fn draw(
+    ui: &Ui,
+    canvas: Canvas,
+    (left, y): (f32, f32),
+    groove: Rect,
+    param: &FloatParam,
+    sizes: &Sizes,
+    hot: bool,
+) {
     let painter = ui.painter();
-    let at = canvas.at(LEFT - 14.0, MIDDLE);
-    canvas.label(painter, at, Align2::RIGHT_CENTER, "Quality", 8.5, theme::TEXT_FAINT);
+    let at = canvas.at(left, y);
+    canvas.label(painter, at, Align2::LEFT_CENTER, "Quality", 10.5, theme::TEXT_FAINT);
     canvas.inset(painter, groove, 3.0);
     let x = |value: f32| groove.left() + value * groove.width();
     let value = param.unmodulated_plain_value();
@@ -86,10 +113,10 @@ fn draw(ui: &Ui, canvas: Canvas, groove: Rect, param: &FloatParam, sizes: &Sizes
     );
 
     let percent = format!("{:.0} %", value * 100.0);
-    let at = canvas.at(RIGHT + 54.0, MIDDLE);
-    painter.text(at, Align2::RIGHT_CENTER, percent, canvas.figures(11.5), theme::TEXT);
+    let at = canvas.at(left + 268.0, y);
+    painter.text(at, Align2::RIGHT_CENTER, percent, canvas.figures(12.0), theme::TEXT);
     let size = format!("{} of {}", sizes.chosen + 1, sizes.count);
-    let at = canvas.at(RIGHT + 68.0, MIDDLE);
+    let at = canvas.at(left + 280.0, y);
     painter.text(at, Align2::LEFT_CENTER, size, canvas.font(12.0), theme::TEXT_DIM);
 }
 
@@ -98,12 +125,6 @@ fn middle(sizes: &Sizes, size: usize) -> f32 {
     let from = size.checked_sub(1).map_or(0.0, |before| sizes.notches[before]);
     let to = sizes.notches.get(size).copied().unwrap_or(1.0);
     (0.5 * (from + to)).clamp(0.0, 1.0) as f32
-}
-
-fn set(setter: &ParamSetter, param: &FloatParam, value: f32) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter(param, value);
-    setter.end_set_parameter(param);
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The equaliser's parameters.
 
+use super::text::{number, percent, signed};
 use super::{KeptBalance, Known};
 use crate::words::{DEFAULT_SECOND_WORD, DEFAULT_WORD, slot_name, slot_named};
 use nih_plug::prelude::*;
@@ -250,33 +251,10 @@ fn octaves(name: String, furthest: f32) -> FloatParam {
         .with_string_to_value(Arc::new(|text| number(text, "oct")))
 }
 
-fn percent(name: &str, lowest: f32) -> FloatParam {
-    FloatParam::new(name, 0.0, FloatRange::Linear { min: lowest, max: 1.0 })
-        .with_unit(" %")
-        .with_value_to_string(Arc::new(|share| {
-            // Without this, what rounds to nothing may show as -0.
-            let percent = share * 100.0;
-            format!("{:.1}", if percent.abs() < 0.05 { 0.0 } else { percent })
-        }))
-        .with_string_to_value(Arc::new(|text| number(text, "%").map(|percent| percent / 100.0)))
-}
-
 fn word(name: &str, slot: usize) -> IntParam {
     IntParam::new(name, slot as i32, IntRange::Linear { min: 0, max: WORD_SLOTS as i32 - 1 })
         .with_value_to_string(Arc::new(|slot| slot_name(slot.max(0) as usize)))
         .with_string_to_value(Arc::new(|text| slot_named(text).map(|slot| slot as i32)))
-}
-
-fn signed(value: f32, digits: usize) -> String {
-    let smallest = 0.5 * 0.1f32.powi(digits as i32);
-    format!("{:+.digits$}", if value.abs() < smallest { 0.0 } else { value })
-}
-
-/// The number in front of a unit; what is no number, such as "nan", is none.
-fn number(text: &str, unit: &str) -> Option<f32> {
-    let text = text.trim();
-    let text = text.strip_suffix(unit).unwrap_or(text);
-    text.trim().parse().ok().filter(|value: &f32| value.is_finite())
 }
 
 impl Default for EqParams {

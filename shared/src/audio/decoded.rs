@@ -1,7 +1,7 @@
 //! All other audio files, by Symphonia.
 
 use super::error::{CUT_SHORT, Problem};
-use std::fs::File;
+use super::media::Media;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -24,7 +24,7 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    pub fn open(file: File) -> Result<Self, Problem> {
+    pub fn open(file: Media) -> Result<Self, Problem> {
         let mut decoded = guarded(|| Self::begin(file))?;
         // Some files tell their rate and channels only in their first packet.
         if !decoded.next_packet()? {
@@ -34,7 +34,7 @@ impl Decoded {
         Ok(decoded)
     }
 
-    fn begin(file: File) -> Result<Self, Problem> {
+    fn begin(file: Media) -> Result<Self, Problem> {
         let stream = MediaSourceStream::new(Box::new(file), Default::default());
         let format = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())

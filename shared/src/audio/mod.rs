@@ -8,6 +8,7 @@ mod convert;
 mod decoded;
 mod dither;
 mod error;
+mod media;
 mod reader;
 mod wav;
 mod writer;

@@ -2,12 +2,14 @@
 
 use super::decoded::Decoded;
 use super::error::{CUT_SHORT, Problem};
+use super::media::Media;
 use super::wav::Wav;
 use super::{AudioError, MAX_CHANNELS};
 use crate::model::MAX_SAMPLE_RATE;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An audio file being read. Integer samples are scaled so that full scale is 1.
 pub struct Reader {
@@ -32,14 +34,26 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, AudioError> {
         let failed = |source| AudioError::File { path: path.to_owned(), source };
         crate::fs::regular_file(path).map_err(failed)?;
-        let mut file = File::open(path).map_err(failed)?;
+        Self::of(Media::File(File::open(path).map_err(failed)?), path)
+    }
+
+    /// Reads an audio file that is in memory. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// It is of no kind that is read, or is empty.
+    pub fn from_bytes(bytes: Arc<[u8]>, name: &Path) -> Result<Self, AudioError> {
+        Self::of(Media::Memory(Cursor::new(bytes)), name)
+    }
+
+    fn of(mut file: Media, path: &Path) -> Result<Self, AudioError> {
+        let failed = |source| AudioError::File { path: path.to_owned(), source };
         let mut first = Vec::new();
         Read::by_ref(&mut file).take(12).read_to_end(&mut first).map_err(failed)?;
         file.rewind().map_err(failed)?;
         // Once the file is open, whatever goes wrong lies in its content.
         let source = match kind(&first) {
             Some(Kind::Riff) => {
-                let again = file.try_clone().map_err(failed)?;
+                let again = file.again().map_err(failed)?;
                 open_riff(file, again)
             }
             Some(Kind::Other) => Decoded::open(file).map(|d| Source::Decoded(Box::new(d))),
@@ -206,7 +220,7 @@ fn kind(first: &[u8]) -> Option<Kind> {
 }
 
 /// A WAV file by hound, or by Symphonia if it is of a rarer kind.
-fn open_riff(file: File, mut again: File) -> Result<Source, Problem> {
+fn open_riff(file: Media, mut again: Media) -> Result<Source, Problem> {
     match Wav::open(file) {
         Ok(wav) => Ok(Source::Wav(wav)),
         Err(Problem::Format(problem)) if problem != CUT_SHORT => {

@@ -3,13 +3,13 @@
 mod header;
 
 use super::error::{CUT_SHORT, Problem};
+use super::media::Media;
 use header::Header;
 use hound::{Sample, SampleFormat, WavReader};
-use std::fs::File;
 use std::io::{BufReader, Chain, Cursor, Read};
 
 /// The samples of a file behind a header that hound reads without guessing.
-type Input = Chain<Cursor<Vec<u8>>, BufReader<File>>;
+type Input = Chain<Cursor<Vec<u8>>, BufReader<Media>>;
 
 /// A WAV file of integers of 8 to 32 bit, or of floating point numbers of 32 bit.
 pub(super) struct Wav {
@@ -19,7 +19,7 @@ pub(super) struct Wav {
 }
 
 impl Wav {
-    pub fn open(file: File) -> Result<Self, Problem> {
+    pub fn open(file: Media) -> Result<Self, Problem> {
         let mut file = BufReader::with_capacity(1 << 16, file);
         let header = Header::read(&mut file)?;
         let reader = WavReader::new(Cursor::new(header.plain()).chain(file)).map_err(|e| describe(&e))?;

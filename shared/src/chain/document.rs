@@ -2,7 +2,7 @@
 
 use super::processors::{
     AmpEntry, CabinetEntry, ConvolutionEntry, FilterEntry, GainEntry, GateEntry, NormaliseEntry, ReverbEntry,
-    WordEqEntry,
+    ToneStackEntry, WordEqEntry,
 };
 use super::{Chain, ChainError, Processor, ProcessorError};
 use serde::Deserialize;
@@ -53,6 +53,8 @@ pub enum Entry {
     Gate(GateEntry),
     /// A model of an amp or a pedal.
     Amp(AmpEntry),
+    /// Bass, mid, treble and presence.
+    ToneStack(ToneStackEntry),
     /// The impulse response of a loudspeaker.
     Cabinet(CabinetEntry),
     /// Algorithmic reverb.
@@ -157,6 +159,7 @@ impl Entry {
             Self::HighPass(_) => "high_pass",
             Self::Gate(_) => "gate",
             Self::Amp(_) => "amp",
+            Self::ToneStack(_) => "tone_stack",
             Self::Cabinet(_) => "cabinet",
             Self::Reverb(_) => "reverb",
             Self::Convolution(_) => "convolution",
@@ -172,6 +175,7 @@ impl Entry {
             Self::HighPass(entry) => entry.build_high_pass(),
             Self::Gate(entry) => entry.build(),
             Self::Amp(entry) => entry.build(place),
+            Self::ToneStack(entry) => entry.build(),
             Self::Cabinet(entry) => entry.build(place),
             Self::Reverb(entry) => entry.build(),
             Self::Convolution(entry) => entry.build(place),

@@ -15,6 +15,7 @@ pub mod processors;
 mod sequence;
 mod view;
 
+pub use bypass::Bypass;
 pub use controls::Controls;
 pub use document::{Document, Entry, Place};
 pub use error::{ChainError, ProcessorError};

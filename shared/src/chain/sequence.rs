@@ -164,9 +164,10 @@ impl Chain {
                 part.iter_mut().for_each(|c| limit(c, LIVE_INPUT_LIMIT));
             }
             widen(part, format.channels_in, format.channels_out);
-            stream.bypass.keep(part);
+            stream.bypass.keep(part, part[0].len());
             run(&mut self.stages, part, format);
-            stream.bypass.mix(part);
+            let length = part[0].len();
+            stream.bypass.mix(part, length);
             if format.purpose == Purpose::Live {
                 part.iter_mut().for_each(|c| limit(c, LIVE_OUTPUT_LIMIT));
             }
@@ -305,11 +306,12 @@ fn run(stages: &mut [Stage], channels: &mut [&mut [f32]], format: StreamFormat) 
         }
         let own = &mut channels[..stage.channels];
         if let Some(bypass) = &mut stage.bypass {
-            bypass.keep(own);
+            bypass.keep(own, own[0].len());
         }
         stage.processor.process(own);
         if let Some(bypass) = &mut stage.bypass {
-            bypass.mix(own);
+            let length = own[0].len();
+            bypass.mix(own, length);
         }
     }
     widen(channels, sounding, format.channels_out);

@@ -1,5 +1,6 @@
 //! Signal processing: formulas, filters that move cleanly, and ways to measure sound.
 
+pub mod approach;
 pub mod balance;
 pub mod butterworth;
 pub mod convolver;
@@ -10,6 +11,7 @@ pub mod gate;
 pub mod mel;
 pub mod number;
 mod pair;
+pub mod pitch;
 pub mod ramp;
 pub mod resample;
 pub mod response;

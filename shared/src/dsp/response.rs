@@ -1,11 +1,12 @@
 //! Impulse responses: read, checked, at any rate, of a common loudness.
 
 use super::convolver::TRUE_STEREO;
-use super::resample::{Resampled, resample_response};
+use super::resample::{Resampled, resample_response, resample_response_in_place};
 use crate::audio::{AudioError, Reader};
 use crate::model::MAX_SAMPLE_RATE;
 use realfft::RealFftPlanner;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Longest response, in seconds.
 pub const MAX_SECONDS: f64 = 30.0;
@@ -133,7 +134,19 @@ impl Response {
     /// # Errors
     /// The file cannot be read, or what it holds is no response.
     pub fn load(path: &Path) -> Result<Self, ResponseError> {
-        let mut reader = Reader::open(path)?;
+        Self::read(Reader::open(path)?)
+    }
+
+    /// Reads an audio file that is in memory. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Response::load`].
+    pub fn from_bytes(bytes: Arc<[u8]>, name: &Path) -> Result<Self, ResponseError> {
+        Self::read(Reader::from_bytes(bytes, name)?)
+    }
+
+    fn read(mut reader: Reader) -> Result<Self, ResponseError> {
+        let path = reader.path().to_owned();
         let file = || path.display().to_string();
         let refused = |problem| ResponseError::File { file: file(), problem: Box::new(problem) };
         let rate = f64::from(reader.sample_rate_hz());
@@ -170,6 +183,18 @@ impl Response {
         check_rate(sample_rate_hz)?;
         let Resampled { channels, delay_samples } =
             resample_response(&self.channels, self.sample_rate_hz, sample_rate_hz);
+        Ok(Self { channels, sample_rate_hz, delay_samples })
+    }
+
+    /// As [`Response::at_rate`], but nothing comes later than in the original by a sample, see
+    /// [`resample_response_in_place`].
+    ///
+    /// # Errors
+    /// No such rate is convolved at.
+    pub fn at_rate_in_place(&self, sample_rate_hz: f64) -> Result<Self, ResponseError> {
+        check_rate(sample_rate_hz)?;
+        let Resampled { channels, delay_samples } =
+            resample_response_in_place(&self.channels, self.sample_rate_hz, sample_rate_hz);
         Ok(Self { channels, sample_rate_hz, delay_samples })
     }
 

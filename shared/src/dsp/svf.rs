@@ -108,6 +108,17 @@ impl Coefficients {
         (share, [0.0, 0.0, 2.0 * share])
     }
 
+    /// Between the sound as it comes in, at 0, and what this filter makes of it, at 1, by straight mixing.
+    pub fn mixed(self, share: f64) -> Self {
+        let [input, first, second] = self.mix;
+        Self { mix: [1.0 + share * (input - 1.0), share * first, share * second], ..self }
+    }
+
+    /// Whether all passes as it is.
+    fn is_flat(&self) -> bool {
+        self.mix == [1.0, 0.0, 0.0]
+    }
+
     fn of(g: f64, k: f64, [m0, m1, m2]: [f64; 3]) -> Self {
         let a1 = 1.0 / (1.0 + g * (g + k));
         let a2 = g * a1;
@@ -205,6 +216,8 @@ pub struct Series<const N: usize> {
     position: usize,
     /// A pair of channels each.
     states: Vec<[State; N]>,
+    /// Whether a grain in which nothing is heard of any filter is left alone.
+    rests: bool,
 }
 
 impl<const N: usize> Series<N> {
@@ -212,7 +225,13 @@ impl<const N: usize> Series<N> {
     pub fn new(channels: usize) -> Self {
         let pass = [Coefficients::PASS; N];
         let states = vec![[State::silent(); N]; channels.div_ceil(2)];
-        Self { now: pass, by: pass, goal: pass, gliding: false, position: 0, states }
+        Self { now: pass, by: pass, goal: pass, gliding: false, position: 0, states, rests: false }
+    }
+
+    /// The same that does nothing while no filter is heard: then every bit of the sound passes, whatever it is. A filter that
+    /// is heard again begins with silence before.
+    pub fn resting(self) -> Self {
+        Self { rests: true, ..self }
     }
 
     /// Silence before; the grid begins anew. Coefficients stay as they were last asked for.
@@ -243,6 +262,11 @@ impl<const N: usize> Series<N> {
                 self.begin(next());
             }
             let end = length.min(at + GRAIN - self.position);
+            if self.rests && !self.gliding && self.now.iter().all(Coefficients::is_flat) {
+                self.leave_alone(end - at);
+                at = end;
+                continue;
+            }
             let mut now = self.now;
             for (pair, states) in channels.chunks_mut(2).zip(&mut self.states) {
                 let mut sound = [Pair::splat(0.0); GRAIN];
@@ -262,6 +286,37 @@ impl<const N: usize> Series<N> {
                 self.end();
             }
             at = end;
+        }
+    }
+
+    /// Goes on by samples of a grain that nothing is done to.
+    fn leave_alone(&mut self, samples: usize) {
+        if self.position == 0 {
+            self.states.fill([State::silent(); N]);
+        }
+        self.position = (self.position + samples) % GRAIN;
+    }
+
+    /// Lets samples go by in which each channel's input is the constant it has been for long: coefficients move as
+    /// in [`process`](Self::process), and what the filters remember stays, for a constant leaves the same in them
+    /// whatever their coefficients are. Costs next to nothing.
+    pub fn rest(&mut self, samples: usize, mut next: impl FnMut() -> Option<[Coefficients; N]>) {
+        let mut left = samples;
+        while left > 0 {
+            if self.position == 0 {
+                self.begin(next());
+            }
+            let count = left.min(GRAIN - self.position);
+            if self.gliding {
+                for (now, by) in self.now.iter_mut().zip(&self.by) {
+                    *now = now.each(*by, |now, by| now + by * count as f64);
+                }
+            }
+            self.position += count;
+            if self.position == GRAIN {
+                self.end();
+            }
+            left -= count;
         }
     }
 

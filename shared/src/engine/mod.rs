@@ -3,13 +3,17 @@
 //! Two engines agree to 1e-5 on every model: [`native`](native::NativeEngine), our own kernels for
 //! the architectures we know, and [`onnxruntime`](onnxruntime::OnnxEngine), for any graph that
 //! follows the streaming contract, with a kernel of ours inside where it can be.
-//! [`Resampled`] puts either behind any sample rate.
+//! [`Oversampled`] runs either at a multiple of the model's rate, [`Resampled`] puts it behind any other.
 
 pub mod native;
 pub mod onnxruntime;
+mod oversampled;
+mod probe;
 mod resampled;
 mod rescued;
 
+pub use oversampled::{FACTORS, Oversampled};
+pub use probe::Probe;
 pub use resampled::Resampled;
 pub use rescued::Rescued;
 
@@ -132,6 +136,12 @@ pub enum EngineError {
         /// The rate asked for.
         asked_hz: f64,
     },
+    /// There is no such oversampling.
+    #[error("oversampling by {factor} is not possible; 1, 2, 4 and 8 are")]
+    Oversampling {
+        /// What was asked for.
+        factor: usize,
+    },
     /// No resampler can be made for these rates.
     #[error("cannot convert between {host_hz} Hz and {model_hz} Hz: {problem}")]
     Resampler {
@@ -200,7 +210,31 @@ pub fn build_at(
     sample_rate_hz: f64,
     max_block_samples: usize,
 ) -> Result<Box<dyn Engine>, EngineError> {
+    build_oversampled_at(model, choice, 1, sample_rate_hz, max_block_samples)
+}
+
+/// Like [`build_at`], at `oversampling` times the model's rate: one of [`FACTORS`].
+///
+/// # Errors
+/// As for [`build_at`], or there is no such oversampling.
+pub fn build_oversampled_at(
+    model: &Model,
+    choice: EngineChoice,
+    oversampling: usize,
+    sample_rate_hz: f64,
+    max_block_samples: usize,
+) -> Result<Box<dyn Engine>, EngineError> {
+    if !FACTORS.contains(&oversampling) {
+        return Err(EngineError::Oversampling { factor: oversampling });
+    }
     let mut engine = build(model, choice)?;
+    if oversampling > 1 {
+        let mut copies = vec![engine];
+        for _ in 1..oversampling {
+            copies.push(build(model, choice)?);
+        }
+        engine = Box::new(Oversampled::new(copies)?);
+    }
     if sample_rate_hz != engine.model_rate_hz() {
         engine = Box::new(Resampled::new(engine));
     }

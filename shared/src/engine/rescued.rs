@@ -1,6 +1,6 @@
 //! An engine that gets over values which are no numbers.
 
-use super::{Engine, EngineChoice, EngineError, EngineKind, build_at};
+use super::{Engine, EngineChoice, EngineError, EngineKind, build_oversampled_at};
 use crate::model::Model;
 
 /// An engine for one channel whose breakdowns end with their block: one NaN inside a network never goes away by
@@ -10,18 +10,20 @@ pub struct Rescued {
 }
 
 impl Rescued {
-    /// The engine that `choice` asks for, as [`build_at`] builds it, and run once, so that the first block finds its
-    /// memory warm.
+    /// The engine that `choice` asks for, as [`build_oversampled_at`] builds it, and run once, so that the first
+    /// block finds its memory warm.
     ///
     /// # Errors
-    /// As [`build_at`].
+    /// As [`build_oversampled_at`].
     pub fn build_at(
         model: &Model,
         choice: EngineChoice,
+        oversampling: usize,
         sample_rate_hz: f64,
         max_block_samples: usize,
     ) -> Result<Self, EngineError> {
-        let mut engine = build_at(model, choice, sample_rate_hz, max_block_samples)?;
+        let mut engine =
+            build_oversampled_at(model, choice, oversampling, sample_rate_hz, max_block_samples)?;
         let silence = vec![0.0; max_block_samples];
         let mut sink = silence.clone();
         engine.process(&silence, &mut sink);

@@ -163,15 +163,23 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let bytes = crate::fs::read_limited(path, limits::FILE_BYTES)
             .map_err(|source| ModelError::File { path: path.to_owned(), source })?;
-        if let Some(found) = other_kind(&bytes) {
-            return Err(ModelError::OtherFile { found }.in_file(path));
+        Self::from_file(&bytes, path).map_err(|e| e.in_file(path))
+    }
+
+    /// Reads a model from the bytes of an ONNX or a `.nam` file. `path` is what the file is called: the model's name
+    /// where its card has none. Its errors do not name the file.
+    ///
+    /// # Errors
+    /// The content is refused; see [`ModelError`].
+    pub fn from_file(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
+        if let Some(found) = other_kind(bytes) {
+            return Err(ModelError::OtherFile { found });
         }
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        let read = match Format::of(&bytes, path) {
-            Format::Onnx => Self::from_onnx,
-            Format::Nam => Self::from_nam,
-        };
-        read(&bytes, &stem).map_err(|e| e.in_file(path))
+        match Format::of(bytes, path) {
+            Format::Onnx => Self::from_onnx(bytes, &stem),
+            Format::Nam => Self::from_nam(bytes, &stem),
+        }
     }
 
     /// Reads a model from the bytes of an ONNX file. `name` is used when the file's card has none.

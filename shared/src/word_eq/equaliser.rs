@@ -123,6 +123,25 @@ impl WordEq {
         }
     }
 
+    /// Lets samples go by in which each channel is the constant that it has been for long, and whose outcome nobody
+    /// asks for. All goes on as in [`WordEq::process`], the listening and what glides too, but nothing is
+    /// filtered. For the audio thread.
+    pub fn rest(&mut self, constants: &[f32], samples: usize, controls: &Controls) {
+        let Some(stream) = &mut self.stream else { return };
+        let mut left = samples;
+        while left > 0 {
+            let first = (stream.position % STEP_SAMPLES as u64) as usize;
+            if first == 0 {
+                stream.step(controls, &self.monitor);
+            }
+            let count = left.min(STEP_SAMPLES - first);
+            stream.ear.collect_rest(constants, count);
+            stream.path.rest(count, first);
+            stream.position += count as u64;
+            left -= count;
+        }
+    }
+
     /// Silence before, nothing heard; the next block begins with its controls at once. For any thread, the
     /// audio thread included.
     pub fn reset(&mut self) {

@@ -224,6 +224,17 @@ impl Ear {
         self.filled += to - at;
     }
 
+    /// Collects samples of a constant for each channel that do not go beyond the next boundary.
+    pub fn collect_rest(&mut self, constants: &[f32], samples: usize) {
+        if let Some(job) = &mut self.job {
+            for (i, sound) in job.sound.chunks_mut(self.hop).enumerate() {
+                let constant = constants.get(i).map_or(0.0, |c| path::sound(*c).clamp(-LOUDEST, LOUDEST));
+                sound[self.filled..self.filled + samples].fill(constant);
+            }
+        }
+        self.filled += samples;
+    }
+
     /// At a boundary: takes what was found of the sound before the last one, and hands on what came since.
     /// Says whether there is something new.
     pub fn boundary(&mut self, controls: &Controls) -> bool {

@@ -198,6 +198,19 @@ impl Path {
         }
     }
 
+    /// As [`process`](Self::process), of a signal that has come to rest: what moves, moves on.
+    pub fn rest(&mut self, samples: usize, first: usize) {
+        for lanes in &mut self.lanes {
+            let goal = &self.goal;
+            lanes.bands.rest(samples, || Some(*goal));
+            self.solo.rest(&mut lanes.regions, first, samples);
+        }
+        if self.measures {
+            // A constant has no loudness.
+            self.level.advance(samples);
+        }
+    }
+
     /// As much of a gain as the bands leave room for.
     fn within_room(&mut self, gain_db: f64) -> f64 {
         if gain_db <= 0.0 {

@@ -180,6 +180,19 @@ impl Solo {
             each.for_each(|((x, sum), i)| *x += self.fade.value(i) * (sum - *x));
         }
     }
+
+    /// As [`run`](Self::run), of a signal that has come to rest.
+    pub fn rest(&self, regions: &mut Regions, first: usize, samples: usize) {
+        if self.is_idle() {
+            return;
+        }
+        for (series, goal) in regions.0.iter_mut().zip(&self.goal) {
+            if self.begins && first == 0 {
+                series.jump_to([*goal]);
+            }
+            series.rest(samples, || Some([*goal]));
+        }
+    }
 }
 
 /// A straight fade, and a pole behind it that takes the corners off.

@@ -14,3 +14,4 @@ mod matrix;
 mod normalisers;
 mod sequence;
 mod support;
+mod tone_stack;

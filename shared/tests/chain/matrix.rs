@@ -1,7 +1,9 @@
 //! What holds for every effect, at every rate, in every block and for every purpose.
 
 use crate::support::{BLOCKS, RATES_HZ, Sound, blocks, file, live, noise, play};
-use shared::chain::processors::{Butterworth, Function, Gain, Gate, GateEntry, Level, Measure, Normalise};
+use shared::chain::processors::{
+    Butterworth, Function, Gain, Gate, GateEntry, Level, Measure, Normalise, ToneStack, ToneStackEntry,
+};
 use shared::chain::{Chain, Processor, Purpose, StreamFormat};
 
 /// Rates that no sound card has.
@@ -20,11 +22,14 @@ type Turn = Option<(&'static str, f64)>;
 /// All of them, with what is turned of them.
 fn effects() -> Vec<(Box<dyn Processor>, Turn)> {
     let gate = GateEntry { threshold_db: -30.0, hold_ms: 1.0, release_ms: 5.0, ..GateEntry::default() };
+    let knobs = ToneStackEntry { bass_db: 6.0, mid_db: -4.0, treble_db: 3.0, presence_db: -12.0 };
     let mut effects: Vec<(Box<dyn Processor>, Turn)> = vec![
         (Box::new(Gain::linear(0.7)), Some(("0.gain", 0.1))),
         (Box::new(Gain::db(3.0)), Some(("0.gain_db", -9.0))),
         (Box::new(Function::new("blur", 1, blur)), None),
         (Box::new(Gate::new(gate)), Some(("0.threshold_db", -10.0))),
+        (Box::new(ToneStack::new(knobs)), Some(("0.mid_db", 9.0))),
+        (Box::new(ToneStack::default()), Some(("0.treble_db", -5.0))),
         (Box::new(Normalise::peak(0.95)), Some(("0.level", 0.5))),
         (Box::new(Normalise::new(Measure::Rms, Level::Db(-12.0)).per_channel()), Some(("0.level_db", 1.0))),
         (Box::new(Normalise::new(Measure::Percentile(90.0), Level::Factor(0.2))), Some(("0.level", 0.1))),

@@ -14,6 +14,7 @@ chain:
   - gate: { threshold_db: -60 }
   - gain: { gain_db: 3 }
   - amp: { model: virtual_seed }
+  - tone_stack: { bass_db: 3, presence_db: -4 }
   - cabinet: { response: cabinet.wav }
   - low_pass: { cutoff: 8000, order: 4 }
   - word_eq: { word: warm, amount: 0.7 }

@@ -2,9 +2,9 @@
 
 use super::Now;
 use super::graph::signed;
-use super::slider::{Slider, entry, flip, key, switch, veil};
-use crate::amp::Telemetry;
-use crate::editor::strips::{self, Load};
+use super::slider::{Slider, flip, key, switch, veil};
+use crate::editor::control::entry;
+use crate::editor::footer;
 use crate::editor::theme::{self, Canvas};
 use crate::params::{ListenParam, ReferenceParam};
 use egui::{Align2, Popup, Response, Stroke, Ui, Vec2, vec2};
@@ -18,8 +18,8 @@ const MIDDLE: f32 = 494.0;
 const ENOUGH_SECONDS: f32 = 2.0;
 
 /// Shows the strip.
-pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now, telemetry: &Telemetry, load: &Load) {
-    strips::strip_below(ui, canvas);
+pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now) {
+    footer::surface(ui, canvas, 468.0, 52.0);
     let rect = |x: f32, width: f32| canvas.rect(x, MIDDLE - 13.0, width, 26.0);
     let label = |ui: &Ui, x: f32, text: &str| {
         let at = canvas.at(x, MIDDLE);
@@ -57,14 +57,13 @@ pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now, telemetry: &Telemetry, load:
         .on_hover_text("Makes the output as loud as the input");
     let gain = if is_matched { format!("{} dB", signed(now.reading.match_gain_db)) } else { String::new() };
     ui.painter().text(canvas.at(706.0, MIDDLE), Align2::LEFT_CENTER, gain, canvas.figures(10.0), theme::TEXT);
-    let more = key(ui, canvas, rect(762.0, 26.0), "more", "", false);
+    let more = key(ui, canvas, rect(830.0, 26.0), "more", "", false);
     for x in [-5.0, 0.0, 5.0] {
         let at = more.rect.center() + vec2(canvas.px(x), 0.0);
         ui.painter().circle_filled(at, canvas.px(1.6), theme::TEXT_DIM);
     }
     listening(canvas, now, &more);
     more.on_hover_text("Who listens");
-    strips::processor(ui, canvas, (798.0, None, 858.0), MIDDLE, telemetry, load);
 }
 
 fn reference(ui: &Ui, canvas: Canvas, now: &Now, rect: egui::Rect) {

@@ -97,7 +97,7 @@ impl Graph {
             painter.hline(self.rect.x_range(), self.y(gain_db), thin(alpha));
         }
         let font = canvas.figures(8.5);
-        let colour = theme::TEXT_DIM.gamma_multiply(0.85);
+        let colour = theme::TEXT_DIM;
         for (hz, text) in DECADES {
             let anchor = match hz {
                 _ if hz <= LOWEST_HZ => Align2::LEFT_BOTTOM,
@@ -118,7 +118,7 @@ impl Graph {
         for dbfs in [-12.0, -36.0, -60.0_f32] {
             let at = pos2(self.rect.left() + canvas.px(5.0), self.level_y(dbfs));
             let text = format!("{dbfs:.0}").replace('-', "−");
-            painter.text(at, Align2::LEFT_CENTER, text, font.clone(), theme::TEXT_FAINT.gamma_multiply(0.8));
+            painter.text(at, Align2::LEFT_CENTER, text, font.clone(), theme::TEXT_FAINT);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The spectra before and after the equaliser, as they move.
 
 use super::spectrum::{Analyser, POINTS, SILENCE_DBFS, Spectrum};
-use crate::amp::Scope;
+use crate::rack::Scope;
 
 /// Without a new sample for so long, nothing plays. Blocks may be long: 8192 samples at 44.1 kHz are 0.19 s.
 const STILL_SECONDS: f32 = 0.4;
@@ -41,6 +41,12 @@ impl Live {
         scope.latest(before, after);
         self.before.follow(analyser.measure(before), seconds);
         self.after.follow(analyser.measure(after), seconds);
+    }
+
+    /// Whether anything plays, or the spectra are still on their way down.
+    pub fn moves(&self) -> bool {
+        let loud = |spectrum: &Spectrum| spectrum.levels().iter().any(|&level| level > SILENCE_DBFS + 1.0);
+        self.plays() || loud(&self.before) || loud(&self.after)
     }
 
     /// Whether anything plays: otherwise what is applied stands still, whatever the player does.

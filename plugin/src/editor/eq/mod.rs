@@ -17,11 +17,10 @@ mod strip;
 mod tag;
 mod view;
 
-use super::figures::Typing;
-use super::strips::{self, Load};
+use super::overlay;
 use super::theme::{self, Canvas};
-use crate::amp::{EqView, Telemetry};
 use crate::params::{BandParams, EqParams};
+use crate::rack::{EqView, Telemetry};
 use crate::words;
 use egui::{Color32, Ui};
 use live::Live;
@@ -38,9 +37,6 @@ const BOTH: Color32 = Color32::from_rgb(0xff, 0xc4, 0x66);
 
 /// How long the meter of what is heard takes to follow, in seconds.
 const SHARE_SECONDS: f32 = 0.15;
-
-/// Where the page says what went wrong, in the design.
-const MESSAGE_TOP: f32 = 264.0;
 
 /// Rate that curves are drawn for before a host told one, in Hz.
 const USUAL_RATE_HZ: f64 = 48_000.0;
@@ -90,7 +86,6 @@ pub struct EqPage {
     live: Live,
     view: View,
     map: Option<Map>,
-    typing: Typing,
     reading: Reading,
     /// How much of the word is heard, as the meter shows it.
     share: f32,
@@ -100,21 +95,23 @@ impl EqPage {
     /// A page that shows this equaliser.
     pub fn new(eq: EqView) -> Self {
         let reading = eq.monitor.read();
-        Self {
-            eq,
-            live: Live::default(),
-            view: View::default(),
-            map: None,
-            typing: Typing::default(),
-            reading,
-            share: 0.0,
-        }
+        Self { eq, live: Live::default(), view: View::default(), map: None, reading, share: 0.0 }
     }
 
     /// The window closes.
     pub fn close(&mut self, setter: &ParamSetter, params: &EqParams) {
         self.view.release(setter, &params.bands());
         self.map = None;
+    }
+
+    /// What the equaliser does, as of the last frame.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Looks at what the equaliser does, without the spectra.
+    pub fn glance(&mut self) {
+        self.reading = self.eq.monitor.read();
     }
 
     /// Looks at the equaliser; the last frame lasted `seconds`.
@@ -128,16 +125,21 @@ impl EqPage {
         }
     }
 
-    /// Shows the page, and `message` if there is one.
+    /// Whether the spectra still move, or the listening goes on.
+    pub fn moves(&self) -> bool {
+        self.live.moves()
+    }
+
+    /// Shows the page.
     pub fn show(
         &mut self,
         ui: &mut Ui,
-        canvas: Canvas,
+        whole: Canvas,
         setter: &ParamSetter,
         (params, bypassed): (&EqParams, bool),
-        (telemetry, load): (&Telemetry, &Load),
-        message: Option<&str>,
+        telemetry: &Telemetry,
     ) {
+        let canvas = whole.equaliser();
         let bands = params.bands();
         let now = Now {
             params,
@@ -153,11 +155,11 @@ impl EqPage {
         self.view.show(ui, canvas, &now, &self.live, &shown);
         self.view.below = strip::show(ui, canvas, &now, &shown, self.view.hot());
         let mut wanted = panels::words(ui, canvas, &now);
-        panels::amount(ui, canvas, &now, &mut self.typing);
+        panels::amount(ui, canvas, &now);
         wanted = panels::hearing(ui, canvas, &now, self.share).or(wanted);
-        footer::show(ui, canvas, &now, telemetry, load);
-        if let Some(message) = message.map(str::to_owned).or_else(|| fault(&now)) {
-            strips::message(ui, canvas, MESSAGE_TOP, &message);
+        footer::show(ui, canvas, &now);
+        if let Some(message) = fault(&now) {
+            overlay::message(ui, whole, &message);
         }
         match wanted {
             Some(Wanted::Map) if now.table.is_some() => self.map = Some(Map::new(false)),

@@ -3,7 +3,7 @@
 use super::slider::{Slider, veil};
 use super::{Now, words};
 use crate::editor::browser::button;
-use crate::editor::figures::{self, Typing};
+use crate::editor::figures;
 use crate::editor::theme::{self, Canvas};
 use egui::{Align2, Color32, Id, Rect, Sense, Stroke, Ui, pos2, vec2};
 use nih_plug::prelude::Param;
@@ -78,8 +78,8 @@ pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
         painter.add(egui::Shape::line(arrow.to_vec(), Stroke::new(canvas.px(1.4), faint)));
         let about = word.map_or_else(String::new, about);
         let at = canvas.at(x, TOP + 56.0);
-        let faint = theme::TEXT_FAINT.gamma_multiply(0.7 + 0.3 * weight);
-        canvas.label(&painter, at, anchor, &about, 7.0, faint);
+        let faint = theme::TEXT_FAINT;
+        canvas.label(&painter, at, anchor, &about, 8.2, faint);
         if response.clicked() {
             let shift = ui.input(|i| i.modifiers.shift);
             wanted = Some(if shift { Wanted::SecondMap } else { wish });
@@ -88,7 +88,7 @@ pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
     }
     let slider = Slider {
         name: "blend",
-        place: (LEFT + 52.0, TOP + 80.0, LEFT + WIDTH - 52.0),
+        place: (LEFT + 64.0, TOP + 80.0, LEFT + WIDTH - 52.0),
         grip: 16.0,
         detent: false,
         notch: 0.05,
@@ -98,7 +98,7 @@ pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
         canvas.at(LEFT + 18.0, TOP + 80.0),
         Align2::LEFT_CENTER,
         "Blend",
-        7.0,
+        8.2,
         theme::TEXT_FAINT,
     );
     let percent = format!("{:.0} %", 100.0 * blend);
@@ -121,7 +121,7 @@ pub fn about(word: &Word) -> String {
 }
 
 /// How far to go.
-pub fn amount(ui: &mut Ui, canvas: Canvas, now: &Now, typing: &mut Typing) {
+pub fn amount(ui: &mut Ui, canvas: Canvas, now: &Now) {
     const LEFT: f32 = 376.0;
     const RIGHT: f32 = 616.0;
     let param = &now.params.amount;
@@ -144,7 +144,7 @@ pub fn amount(ui: &mut Ui, canvas: Canvas, now: &Now, typing: &mut Typing) {
     }
     slider.show(ui, canvas, param, now.setter);
     let field = canvas.rect(RIGHT - 96.0, TOP + 3.0, 96.0, 26.0);
-    figures::show(ui, canvas, ("amount", field, Align2::RIGHT_CENTER, 17.0), param, now.setter, typing);
+    figures::show(ui, canvas, ("amount", field, Align2::RIGHT_CENTER, 17.0), param, now.setter);
 
     let name = now.name();
     let lit = |on: bool| if on { theme::AMBER } else { theme::TEXT_FAINT };

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, table: &WordTable, word: &Word, results
         RIGHT - LEFT,
     );
     let at = canvas.at(LEFT + 2.0, 144.0);
-    canvas.label(&painter, at, Align2::LEFT_CENTER, &panels::about(word), 7.5, theme::TEXT_FAINT);
+    canvas.label(&painter, at, Align2::LEFT_CENTER, &panels::about(word), 8.4, theme::TEXT_FAINT);
 
     let frame = canvas.rect(LEFT, 158.0, RIGHT - LEFT, 118.0);
     canvas.inset(&painter, frame, 4.0);
@@ -52,12 +52,12 @@ pub fn show(ui: &mut Ui, canvas: Canvas, table: &WordTable, word: &Word, results
     curves::line(&clipped, curve, canvas.px(2.0), theme::AMBER);
     for (hz, text) in [(100.0, "100"), (1_000.0, "1k"), (10_000.0, "10k")] {
         let at = egui::pos2(graph.x(hz), frame.bottom() - canvas.px(2.0));
-        painter.text(at, Align2::CENTER_BOTTOM, text, canvas.figures(7.5), theme::TEXT_FAINT);
+        painter.text(at, Align2::CENTER_BOTTOM, text, canvas.figures(8.4), theme::TEXT_FAINT);
     }
 
     for (gain_db, text) in [(6.0, "+6"), (-6.0, "−6")] {
         let at = egui::pos2(frame.right() - canvas.px(3.0), graph.y(gain_db));
-        painter.text(at, Align2::RIGHT_CENTER, text, canvas.figures(7.5), theme::TEXT_FAINT);
+        painter.text(at, Align2::RIGHT_CENTER, text, canvas.figures(8.4), theme::TEXT_FAINT);
     }
 
     let sources = word.sources.join(", ");
@@ -70,7 +70,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, table: &WordTable, word: &Word, results
     }
     for (i, (key, value)) in lines.iter().enumerate() {
         let y = 290.0 + 17.0 * i as f32;
-        canvas.label(&painter, canvas.at(LEFT + 2.0, y), Align2::LEFT_CENTER, key, 7.5, theme::TEXT_FAINT);
+        canvas.label(&painter, canvas.at(LEFT + 2.0, y), Align2::LEFT_CENTER, key, 8.4, theme::TEXT_FAINT);
         let at = (canvas.at(RIGHT, y), Align2::RIGHT_CENTER);
         canvas.line(&painter, at, value, canvas.font(11.0), theme::TEXT_DIM, 90.0);
     }

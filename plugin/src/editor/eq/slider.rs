@@ -1,10 +1,10 @@
 //! Sliders, toggles and menu entries of the equaliser's page.
 
-use crate::editor::gesture;
+use crate::editor::control::{focus_ring, keep_arrows};
 use crate::editor::theme::{self, Canvas};
+use crate::editor::{gesture, keys};
 use egui::{
-    Align2, Color32, CursorIcon, Id, Painter, PointerButton, Rect, Response, Sense, Stroke, StrokeKind, Ui,
-    pos2, vec2,
+    Color32, CursorIcon, Id, Key, Painter, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2,
 };
 use nih_plug::prelude::{BoolParam, FloatParam, Param, ParamSetter};
 
@@ -41,6 +41,7 @@ impl Slider<'_> {
         let response = ui.interact(area, Id::unique(("slider", self.name)), Sense::click_and_drag());
         let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
         self.movement(ui, canvas, &response, groove, param, setter);
+        focus_ring(ui, canvas, &response, area, 4.0);
         let hot = response.hovered() || response.dragged();
         self.draw(ui.painter(), canvas, groove, param, hot);
         response
@@ -71,6 +72,9 @@ impl Slider<'_> {
             && let Some(at) = pointer
         {
             set(setter, param, held(share(at.x)));
+        }
+        if response.has_focus() && !gesture::any_open(ui.ctx()) {
+            self.keys(ui, response.id, param, setter, fine);
         }
         // From place to place of the pointer, so that neither what it moved before that counted as a drag
         // nor what it moved in the frame it let go is lost.
@@ -111,6 +115,22 @@ impl Slider<'_> {
                 let value = param.unmodulated_normalized_value() + notches * self.notch * fine;
                 set(setter, param, value.clamp(0.0, 1.0));
             }
+        }
+    }
+
+    fn keys(&self, ui: &Ui, widget: Id, param: &FloatParam, setter: &ParamSetter, fine: f32) {
+        keep_arrows(ui.ctx(), widget);
+        let presses = |key: Key| ui.input(|i| i.num_presses(key)) as f32;
+        let arrows = presses(Key::ArrowRight) + presses(Key::ArrowUp)
+            - presses(Key::ArrowLeft)
+            - presses(Key::ArrowDown);
+        let notches = fine * arrows + 6.0 * (presses(Key::PageUp) - presses(Key::PageDown));
+        if notches != 0.0 {
+            set(setter, param, (param.unmodulated_normalized_value() + notches * self.notch).clamp(0.0, 1.0));
+        }
+        let ends = [(Key::Home, 0.0), (Key::End, 1.0), (Key::Delete, param.default_normalized_value())];
+        for (_, value) in ends.into_iter().filter(|(key, _)| presses(*key) > 0.0) {
+            set(setter, param, value);
         }
     }
 
@@ -165,24 +185,12 @@ pub fn flip(setter: &ParamSetter, param: &BoolParam) {
 
 /// A key that is lit while it is on.
 pub fn key(ui: &Ui, canvas: Canvas, rect: Rect, name: &str, text: &str, on: bool) -> Response {
-    let response = ui.interact(rect, Id::unique(("key", name)), Sense::click());
-    let fill = match (on, response.hovered()) {
-        (true, _) => theme::AMBER_DEEP.gamma_multiply(0.55),
-        (false, true) => theme::RAISED_HOT,
-        (false, false) => theme::RAISED,
-    };
-    let painter = ui.painter();
-    painter.rect_filled(rect, canvas.px(4.0), fill);
-    let edge = Stroke::new(canvas.px(1.0), if on { theme::AMBER_DEEP } else { theme::EDGE });
-    painter.rect_stroke(rect, canvas.px(4.0), edge, StrokeKind::Inside);
-    let colour = if on || response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
-    canvas.label(painter, rect.center(), Align2::CENTER_CENTER, text, 9.0, colour);
-    response
+    keys::key(ui, canvas, rect, name, (text, 9.0), on)
 }
 
 /// Veils a key that can do nothing now.
 pub fn veil(ui: &Ui, canvas: Canvas, rect: Rect) {
-    let shade = theme::BACK_BOTTOM.gamma_multiply(0.62);
+    let shade = theme::BACK.gamma_multiply(0.62);
     ui.painter().rect_filled(rect.expand(canvas.px(0.5)), canvas.px(5.0), shade);
 }
 
@@ -200,23 +208,4 @@ pub fn switch(
         flip(setter, param);
     }
     response
-}
-
-/// An entry of a menu, marked while it is on; whether it was clicked.
-pub fn entry(ui: &mut Ui, canvas: Canvas, text: &str, on: bool) -> bool {
-    let size = vec2(ui.available_width(), canvas.px(24.0));
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let painter = ui.painter();
-    if response.hovered() {
-        painter.rect_filled(rect, canvas.px(4.0), theme::RAISED_HOT);
-    }
-    if on {
-        painter.circle_filled(rect.left_center() + vec2(canvas.px(11.0), 0.0), canvas.px(3.0), theme::AMBER);
-    }
-    let at = rect.left_center() + vec2(canvas.px(22.0), 0.0);
-    painter.text(at, Align2::LEFT_CENTER, text, canvas.font(12.5), theme::TEXT);
-    if response.clicked() {
-        ui.close();
-    }
-    response.clicked()
 }

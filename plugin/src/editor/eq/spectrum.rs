@@ -1,7 +1,7 @@
 //! What is heard before and after the equaliser: levels of narrow bands that move as the ear follows.
 
 use super::graph::{HIGHEST_HZ, LOWEST_HZ};
-use crate::amp::SCOPE_SAMPLES;
+use crate::rack::SCOPE_SAMPLES;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 use std::f32::consts::TAU;

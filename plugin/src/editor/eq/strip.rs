@@ -4,12 +4,13 @@ use super::bands::{self, is_touched};
 use super::graph::{hertz, signed};
 use super::slider::flip;
 use super::{Now, OWN};
-use crate::editor::knob;
+use crate::editor::control::{Notch, Turned, focus_ring};
+use crate::editor::figures;
 use crate::editor::theme::{self, Canvas};
 use egui::{
     Align2, Color32, CursorIcon, Id, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
-use nih_plug::prelude::FloatParam;
+use nih_plug::prelude::{FloatParam, Param};
 use shared::dsp::cookbook::Shape;
 use shared::word_eq::{BAND_RANGES, BANDS, BandSettings};
 
@@ -21,7 +22,7 @@ const GAP: f32 = 6.0;
 
 /// Shows the bands as they are in `shown`; the band that the pointer is at, if any.
 pub fn show(
-    ui: &Ui,
+    ui: &mut Ui,
     canvas: Canvas,
     now: &Now,
     shown: &[BandSettings; BANDS],
@@ -40,7 +41,7 @@ pub fn show(
 }
 
 fn one(
-    ui: &Ui,
+    ui: &mut Ui,
     canvas: Canvas,
     now: &Now,
     band: usize,
@@ -60,7 +61,7 @@ fn one(
     icon(ui, canvas, BAND_RANGES[band].shape, canvas.at(x + 15.0, y + 12.0), lit);
     let name = format!("{}  {}", band + 1, BAND_RANGES[band].name);
     let colour = if added.off { theme::TEXT_FAINT } else { theme::TEXT_DIM };
-    canvas.label(painter, canvas.at(x + 28.0, y + 12.0), Align2::LEFT_CENTER, &name, 7.5, colour);
+    canvas.label(painter, canvas.at(x + 28.0, y + 12.0), Align2::LEFT_CENTER, &name, 8.0, colour);
 
     let at = canvas.at(x + 124.0, y + 12.0);
     let solo = small_key(ui, canvas, at, ("solo", band), added.solo);
@@ -112,7 +113,7 @@ fn one(
 /// A figure that turns as a knob does.
 #[expect(clippy::too_many_arguments, reason = "all of them are about one figure")]
 fn figure(
-    ui: &Ui,
+    ui: &mut Ui,
     canvas: Canvas,
     now: &Now,
     area: Rect,
@@ -125,7 +126,15 @@ fn figure(
     if let Some(param) = param {
         let response = ui.interact(area, Id::unique(("figure", band, place)), Sense::click_and_drag());
         let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
-        knob::turn(ui, &response, param, now.setter);
+        let notch = if place == 0 { Notch::Plain(0.5) } else { Notch::Share(0.02) };
+        let about = "Drag up or down; with shift finely.";
+        let response = Turned { param, notch, about }.interact(ui, canvas, response, now.setter);
+        focus_ring(ui, canvas, &response, area, 3.0);
+        if figures::is_typed(ui.ctx(), param) {
+            let anchor = Align2::LEFT_CENTER;
+            figures::show(ui, canvas, (param.name(), area, anchor, 10.0), param, now.setter);
+            return true;
+        }
         hot = response.hovered() || response.dragged();
     }
     let colour = match (off, hot, moved) {

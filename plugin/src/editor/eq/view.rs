@@ -5,9 +5,10 @@ use super::bands::{self, together};
 use super::curves;
 use super::graph::{EDGE_DB, Graph};
 use super::live::Live;
-use super::slider::{entry, flip, wheel};
+use super::slider::{flip, wheel};
 use super::tag::tag;
 use super::{BOTH, Now, OWN, WORD};
+use crate::editor::control::entry;
 use crate::editor::theme::{self, Canvas};
 use crate::params::BandParams;
 use egui::{

@@ -1,7 +1,7 @@
 //! The header of a WAV file.
 
 use crate::audio::error::{CUT_SHORT, Problem};
-use std::fs::File;
+use crate::audio::media::Media;
 use std::io::{BufReader, Error, ErrorKind, Read};
 
 const INTEGER: u16 = 1;
@@ -30,8 +30,8 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads all that stands before the samples.
-    pub fn read(file: &mut BufReader<File>) -> Result<Self, Problem> {
-        let file_bytes = file.get_ref().metadata().map_err(Problem::System)?.len();
+    pub fn read(file: &mut BufReader<Media>) -> Result<Self, Problem> {
+        let file_bytes = file.get_ref().bytes().map_err(Problem::System)?;
         let [_, riff, name] = words(file)?;
         if &name != b"WAVE" {
             return Err(refused("it is no WAV file"));
@@ -127,7 +127,7 @@ impl Header {
     }
 }
 
-fn words<const N: usize>(file: &mut BufReader<File>) -> Result<[[u8; 4]; N], Problem> {
+fn words<const N: usize>(file: &mut BufReader<Media>) -> Result<[[u8; 4]; N], Problem> {
     let mut words = [[0; 4]; N];
     words.iter_mut().try_for_each(|word| file.read_exact(word)).map_err(system)?;
     Ok(words)

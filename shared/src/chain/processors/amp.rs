@@ -1,7 +1,7 @@
 //! A model of an amp.
 
 use crate::chain::{Format, Place, Processor, ProcessorError, Purpose, View};
-use crate::engine::{EngineChoice, EngineKind, Rescued};
+use crate::engine::{EngineChoice, EngineKind, FACTORS, Rescued};
 use crate::factory::{self, Factory};
 use crate::model::{Model, Network};
 use serde::{Deserialize, Deserializer};
@@ -21,6 +21,7 @@ pub struct Amp {
     /// What it was asked for as.
     asked_for: String,
     choice: EngineChoice,
+    oversampling: usize,
     engines: Vec<Rescued>,
     block: Vec<f32>,
     tail_samples: usize,
@@ -44,7 +45,8 @@ struct Shown {
 
 const ENGINES: [EngineKind; 2] = [EngineKind::Native, EngineKind::OnnxRuntime];
 
-/// As it is written down: `{ model: jcm_standard, quality: 1, engine: auto }`; all but the model can be left out.
+/// As it is written down: `{ model: jcm_standard, quality: 1, engine: auto, oversampling: 1 }`; all but the model
+/// can be left out.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct AmpEntry {
@@ -56,10 +58,17 @@ pub struct AmpEntry {
     /// What runs it: `auto`, `native` or `onnxruntime`.
     #[serde(default, deserialize_with = "engine")]
     pub engine: EngineChoice,
+    /// How often it is computed for each sample of its rate: one of [`FACTORS`]. More means less aliasing.
+    #[serde(default = "once")]
+    pub oversampling: usize,
 }
 
 fn full() -> f64 {
     1.0
+}
+
+fn once() -> usize {
+    1
 }
 
 fn engine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EngineChoice, D::Error> {
@@ -81,6 +90,7 @@ impl Amp {
             model,
             asked_for: view.name().to_owned(),
             choice,
+            oversampling: once(),
             engines: Vec::new(),
             block: Vec::new(),
             tail_samples: 0,
@@ -129,7 +139,13 @@ impl Processor for Amp {
         let Format { sample_rate_hz, max_block_samples, channels } = format;
         self.engines.clear();
         for _ in 0..channels {
-            let engine = Rescued::build_at(&self.model, self.choice, sample_rate_hz, max_block_samples);
+            let engine = Rescued::build_at(
+                &self.model,
+                self.choice,
+                self.oversampling,
+                sample_rate_hz,
+                max_block_samples,
+            );
             let refused = |source| ProcessorError::Engine { model: self.asked_for.clone(), source };
             self.engines.push(engine.map_err(refused)?);
         }
@@ -178,7 +194,8 @@ fn bounded(sample: f32) -> f32 {
 impl AmpEntry {
     /// A model as it plays when nothing else is said.
     pub fn new(model: &str) -> Self {
-        Self { model: model.to_owned(), quality: full(), engine: EngineChoice::Auto }
+        let (quality, engine, oversampling) = (full(), EngineChoice::Auto, once());
+        Self { model: model.to_owned(), quality, engine, oversampling }
     }
 
     /// The file that the model is, if it is one.
@@ -194,8 +211,16 @@ impl AmpEntry {
                 range: "0 to 1".into(),
             });
         }
+        if !FACTORS.contains(&self.oversampling) {
+            return Err(ProcessorError::OutOfRange {
+                parameter: "oversampling".into(),
+                value: self.oversampling.to_string(),
+                range: "1, 2, 4 or 8".into(),
+            });
+        }
         let model = factory::find(&self.model, &place.resolve(Path::new(&self.model)))?;
         let asked_for = self.model.clone();
-        Ok(Box::new(Amp { asked_for, ..Amp::new(&model, self.quality, self.engine) }))
+        let oversampling = self.oversampling;
+        Ok(Box::new(Amp { asked_for, oversampling, ..Amp::new(&model, self.quality, self.engine) }))
     }
 }

@@ -1,6 +1,7 @@
 //! Butterworth filters.
 
 use crate::chain::{Format, Parameter, Processor, ProcessorError, Purpose};
+use crate::dsp::approach::Approach;
 use crate::dsp::butterworth::{Design, MAX_ORDER, MAX_SECTIONS, Pass};
 use crate::dsp::svf::{Coefficients, GRAIN, Series};
 use serde::Deserialize;
@@ -177,35 +178,30 @@ impl FilterEntry {
     }
 }
 
-/// A frequency on its way to another, on the logarithm and by two poles, so that it sets off and arrives
-/// without a corner. It moves once a grain of the filters.
+/// A frequency on its way to another, on the logarithm. It moves once a grain of the filters.
 struct Glide {
-    /// Octaves above 1 Hz: behind both poles, behind the first, and in front of them.
-    now: f64,
-    lead: f64,
-    target: f64,
+    /// Octaves above 1 Hz.
+    octaves: Approach,
     /// The target as it was given.
     target_hz: f64,
-    /// What of the way a pole goes in a grain.
-    share: f64,
 }
 
 impl Glide {
     fn at(frequency_hz: f64) -> Self {
-        let octaves = frequency_hz.log2();
-        Self { now: octaves, lead: octaves, target: octaves, target_hz: frequency_hz, share: 1.0 }
+        Self { octaves: Approach::at(frequency_hz.log2(), THERE_OCTAVES), target_hz: frequency_hz }
     }
 
     fn set_rate(&mut self, sample_rate_hz: f64) {
-        self.share = 1.0 - (-(GRAIN as f64) / (GLIDE_SECONDS * sample_rate_hz)).exp();
+        self.octaves.set_pace(GLIDE_SECONDS * sample_rate_hz / GRAIN as f64);
     }
 
     fn aim(&mut self, frequency_hz: f64) {
-        (self.target, self.target_hz) = (frequency_hz.log2(), frequency_hz);
+        self.octaves.aim(frequency_hz.log2());
+        self.target_hz = frequency_hz;
     }
 
     fn finish(&mut self) {
-        (self.now, self.lead) = (self.target, self.target);
+        self.octaves.finish();
     }
 
     fn target_hz(&self) -> f64 {
@@ -213,22 +209,13 @@ impl Glide {
     }
 
     fn now_hz(&self) -> f64 {
-        self.now.exp2()
+        self.octaves.now().exp2()
     }
 
     /// The frequency at the end of the next grain, while it moves.
     fn step(&mut self) -> Option<f64> {
-        if self.now == self.target && self.lead == self.target {
-            return None;
-        }
-        self.lead += self.share * (self.target - self.lead);
-        self.now += self.share * (self.lead - self.now);
-        let near = |octaves: f64| (octaves - self.target).abs() < THERE_OCTAVES;
-        if near(self.now) && near(self.lead) {
-            self.finish();
-            return Some(self.target_hz);
-        }
-        Some(self.now_hz())
+        let moved = self.octaves.step();
+        moved.then(|| if self.octaves.rests() { self.target_hz } else { self.now_hz() })
     }
 }
 

@@ -10,6 +10,7 @@ mod gain;
 mod gate;
 mod normalise;
 mod reverb;
+mod tone_stack;
 mod word_eq;
 
 pub use amp::{Amp, AmpEntry, AmpView};
@@ -21,4 +22,5 @@ pub use gain::{Gain, GainEntry};
 pub use gate::{Gate, GateEntry};
 pub use normalise::{Level, Measure, Normalise, NormaliseEntry, NormaliseMode};
 pub use reverb::{Reverb, ReverbEntry};
+pub use tone_stack::{TONE_RANGE_DB, ToneStack, ToneStackEntry, tone_response_db};
 pub use word_eq::{BandEntry, WordEqEntry, WordEqView, WordEqualiser};

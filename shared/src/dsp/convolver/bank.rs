@@ -60,6 +60,11 @@ impl ConvolverBank {
         &self.wet
     }
 
+    /// After this many samples of silence nothing is left of what came before: as after a reset.
+    pub fn memory_samples(&self) -> usize {
+        self.paths.iter().map(|path| path.convolver.memory_samples()).max().unwrap_or(0)
+    }
+
     /// Silence before.
     pub fn reset(&mut self) {
         self.paths.iter_mut().for_each(|path| path.convolver.reset());

@@ -36,6 +36,10 @@ const SHORT: usize = 256;
 /// Longest partition, in samples: its transform falls due at once.
 const MAX_PARTITION: usize = 16_384;
 
+/// A sample is in the spectra of the two blocks that it is last and first in, which are heard from two blocks later on, rounded
+/// up to whole ones.
+const MEMORY_BLOCKS: usize = 4;
+
 /// A signal's convolution with an impulse response, of any length, with no delay.
 ///
 /// All but the constructors belongs to the audio thread: nothing is allocated, freed or locked.
@@ -43,6 +47,7 @@ const MAX_PARTITION: usize = 16_384;
 pub struct Convolver {
     level: Level,
     head: Fir,
+    memory_samples: usize,
     /// What follows the head, in partitions of increasing length.
     tails: Vec<Partitions>,
 }
@@ -57,20 +62,32 @@ impl Convolver {
     pub(crate) fn with_bias(response: &[f32], bias: f32, level: Level) -> Self {
         let taps = response.len();
         if taps <= DIRECT_TAPS {
-            return Self { level, head: Fir::new(response, bias, 0), tails: Vec::new() };
+            return Self {
+                level,
+                head: Fir::new(response, bias, 0),
+                memory_samples: taps,
+                tails: Vec::new(),
+            };
         }
         let below = |most: usize| (most + 1).next_power_of_two() / 2;
         if taps <= LONG_TAPS {
             let block = below(2 * taps.isqrt() - 1).max(MIN_PARTITION);
             let (head, tail) = response.split_at(2 * block);
             let tail = Partitions::new(tail, block, level);
-            return Self { level, head: Fir::new(head, bias, 3 * block), tails: vec![tail] };
+            let memory_samples = taps + MEMORY_BLOCKS * block;
+            return Self { level, head: Fir::new(head, bias, 3 * block), memory_samples, tails: vec![tail] };
         }
         let long = below((SHORT / 2 * taps).isqrt()).min(MAX_PARTITION);
         let (first, last) = response.split_at(2 * long);
         let (head, middle) = first.split_at(2 * SHORT);
         let tails = vec![Partitions::new(middle, SHORT, level), Partitions::new(last, long, level)];
-        Self { level, head: Fir::new(head, bias, 3 * long), tails }
+        let memory_samples = taps + MEMORY_BLOCKS * long;
+        Self { level, head: Fir::new(head, bias, 3 * long), memory_samples, tails }
+    }
+
+    /// After this many samples of silence nothing is left of what came before, nor ever heard again: as after a reset.
+    pub fn memory_samples(&self) -> usize {
+        self.memory_samples
     }
 
     /// Convolves a block of any length; input and output are of one length.

@@ -1,0 +1,270 @@
+//! What a session keeps of a comparison.
+
+use super::loudness::{Levels, match_gains};
+use super::ring::DryRing;
+use crate::amp::SavedSource;
+use crate::presets::{Dials, Sound};
+use nih_plug::params::persist::PersistentField;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use shared::word_eq::Curve;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Furthest a match turns down, in dB. A session may hold anything.
+const LIMIT_DB: f32 = 60.0;
+
+/// One of two sounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The first.
+    #[default]
+    A,
+    /// The second.
+    B,
+}
+
+impl Side {
+    /// The one that is not heard.
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+}
+
+/// A sound as a session keeps it: by the ids of parameters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeptSound {
+    values: BTreeMap<String, f32>,
+    files: [SavedSource; 3],
+    balances: [Option<Vec<f32>>; 2],
+}
+
+impl KeptSound {
+    /// As a session keeps it.
+    pub fn of(sound: &Sound, dials: &Dials) -> Self {
+        let values = sound.values.iter().enumerate();
+        Self {
+            values: values.map(|(at, value)| (dials.id(at).to_owned(), *value)).collect(),
+            files: sound.files.clone(),
+            balances: sound.balances.map(|balance| balance.map(|curve| curve.to_vec())),
+        }
+    }
+
+    /// The sound; what a session does not say is as in a fresh instance.
+    pub fn sound(&self, dials: &Dials) -> Sound {
+        let mut sound = Sound::usual(dials);
+        for (id, value) in &self.values {
+            if let Some(at) = dials.place(id).filter(|_| value.is_finite()) {
+                sound.values[at] = value.clamp(0.0, 1.0);
+            }
+        }
+        sound.files = self.files.clone();
+        let curve = |balance: &Option<Vec<f32>>| Curve::try_from(balance.as_deref()?).ok();
+        sound.balances = self.balances.each_ref().map(curve);
+        sound
+    }
+}
+
+/// What a session keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeptCompare {
+    /// The side that is heard: what the parameters say.
+    pub side: Side,
+    /// The sound of the other side, once there is one.
+    pub other: Option<KeptSound>,
+    /// The preset that side was loaded from, as [`Place`](crate::presets::Place) writes it.
+    pub other_preset: String,
+    /// Whether both are made equally loud.
+    pub matching: bool,
+    /// How loud each is in LUFS, A first, where it is known.
+    pub lufs: [Option<f64>; 2],
+    /// Whether that is of what was played.
+    pub played: bool,
+}
+
+impl Default for KeptCompare {
+    fn default() -> Self {
+        Self {
+            side: Side::A,
+            other: None,
+            other_preset: String::new(),
+            matching: true,
+            lufs: [None; 2],
+            played: false,
+        }
+    }
+}
+
+impl KeptCompare {
+    /// How loud both are.
+    pub fn levels(&self) -> Levels {
+        Levels { lufs: self.lufs, played: self.played }
+    }
+
+    /// The gain of the side that is heard, in dB.
+    pub fn match_db(&self) -> f32 {
+        if !self.matching || self.other.is_none() {
+            return 0.0;
+        }
+        let gain = match_gains(&self.levels())[self.side as usize];
+        if gain.is_finite() { gain.clamp(-LIMIT_DB, 0.0) } else { 0.0 }
+    }
+}
+
+/// The comparison of one instance. The window changes it, sessions restore it on any thread, and the audio thread reads the gain.
+#[derive(Default)]
+pub struct Compare {
+    kept: Mutex<KeptCompare>,
+    /// Counts the changes.
+    revision: AtomicU64,
+    match_bits: AtomicU32,
+    ring: Mutex<Option<Arc<DryRing>>>,
+}
+
+impl Compare {
+    /// The gain of what is heard, in dB. For the audio thread: neither locks nor waits.
+    pub fn match_db(&self) -> f32 {
+        f32::from_bits(self.match_bits.load(Ordering::Relaxed))
+    }
+
+    /// What a session would keep.
+    pub fn kept(&self) -> KeptCompare {
+        self.kept.lock().clone()
+    }
+
+    /// The side that is heard.
+    pub fn side(&self) -> Side {
+        self.kept.lock().side
+    }
+
+    /// Changes what is kept; what plays follows with [`Compare::play`]. Not for the audio thread.
+    pub fn change(&self, change: impl FnOnce(&mut KeptCompare)) {
+        change(&mut self.kept.lock());
+        self.revision.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Grows with every change.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// Plays with the softer of the gains that were and that belong to what is kept: while one sound makes way for the other, neither is heard too
+    /// loud.
+    pub fn play_softer(&self) {
+        let gain = self.kept.lock().match_db().min(self.match_db());
+        self.match_bits.store(gain.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Plays with the gain that belongs to what is kept.
+    pub fn play(&self) {
+        let gain = self.kept.lock().match_db();
+        self.match_bits.store(gain.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Where the audio thread is to write what comes in: new memory where the format is another one. Not for the audio thread.
+    pub fn ring(&self, channels: usize, sample_rate_hz: f64) -> Arc<DryRing> {
+        let mut ring = self.ring.lock();
+        let fits = |r: &&Arc<DryRing>| r.sample_rate_hz() == sample_rate_hz && r.channels() == channels;
+        if let Some(ring) = ring.as_ref().filter(fits) {
+            return ring.clone();
+        }
+        let new = Arc::new(DryRing::new(channels, sample_rate_hz));
+        *ring = Some(new.clone());
+        new
+    }
+
+    /// What came in last, once a host has told its format.
+    pub fn heard(&self) -> Option<Arc<DryRing>> {
+        self.ring.lock().clone()
+    }
+}
+
+impl PersistentField<'_, KeptCompare> for Arc<Compare> {
+    fn set(&self, kept: KeptCompare) {
+        // What was there is freed when the lock is open again.
+        let before = std::mem::replace(&mut *self.kept.lock(), kept);
+        drop(before);
+        self.revision.fetch_add(1, Ordering::AcqRel);
+        self.play();
+    }
+
+    fn map<F, R>(&self, f: F) -> R
+    where
+        F: Fn(&KeptCompare) -> R,
+    {
+        f(&self.kept())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amp::Desk;
+    use crate::factory::DEFAULT_SLOT;
+
+    #[test]
+    fn a_session_keeps_both_sides_and_the_match() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        let mut sound = Sound::usual(&dials);
+        sound.values[3] = 0.25;
+        sound.balances[0] = Some([0.5; shared::word_eq::GRID]);
+        let compare = Compare::default();
+        assert_eq!(compare.match_db(), 0.0);
+        compare.change(|kept| {
+            kept.side = Side::B;
+            kept.other = Some(KeptSound::of(&sound, &dials));
+            kept.lufs = [Some(-20.0), Some(-17.5)];
+        });
+        let text = serde_json::to_string(&compare.kept()).unwrap();
+        let restored: Arc<Compare> = Arc::default();
+        restored.set(serde_json::from_str(&text).unwrap());
+        assert_eq!(restored.match_db(), -2.5);
+        assert_eq!(restored.kept().other.unwrap().sound(&dials), sound);
+        assert_eq!(serde_json::to_string(&restored.kept()).unwrap(), text);
+        restored.change(|kept| kept.matching = false);
+        restored.play();
+        assert_eq!(restored.match_db(), 0.0);
+    }
+
+    #[test]
+    fn hostile_sessions_do_no_harm() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        let compare: Arc<Compare> = Arc::default();
+        for text in [
+            "{}",
+            r#"{"side":"b","other":{},"lufs":[-1e300,1e300]}"#,
+            r#"{"other":{"values":{"input":1e30,"warp":3,"output":-5},"balances":[[1,2],null]},"lufs":[null,-3]}"#,
+        ] {
+            compare.set(serde_json::from_str(text).unwrap());
+            assert!((-LIMIT_DB..=0.0).contains(&compare.match_db()), "{text}");
+            if let Some(other) = compare.kept().other {
+                assert!(other.sound(&dials).values.iter().all(|value| (0.0..=1.0).contains(value)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_ring_stays_while_the_format_does() {
+        let compare = Compare::default();
+        assert!(compare.heard().is_none());
+        let first = compare.ring(1, 48_000.0);
+        assert!(Arc::ptr_eq(&first, &compare.ring(1, 48_000.0)));
+        assert!(!Arc::ptr_eq(&first, &compare.ring(2, 48_000.0)));
+        assert!(!Arc::ptr_eq(&first, &compare.ring(2, 44_100.0)));
+    }
+}

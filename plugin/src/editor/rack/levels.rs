@@ -1,0 +1,112 @@
+//! Both ends of the rack: what comes in, and what goes out.
+
+use super::Now;
+use super::panel::Panel;
+use crate::editor::control::{Notch, Turned};
+use crate::editor::figures;
+use crate::editor::keys;
+use crate::editor::knob::Knob;
+use crate::editor::meter::{Meter, Side};
+use crate::editor::theme::{self, Canvas};
+use crate::params::OutputModeParam;
+use crate::rack::InputLevel;
+use egui::{Align2, Id, Sense, Ui};
+use nih_plug::prelude::Param;
+
+/// Places in the design, from the upper edge of a part.
+const KNOB: f32 = 92.0;
+const METER: f32 = 172.0;
+const METER_HEIGHT: f32 = 232.0;
+const BELOW: f32 = METER + METER_HEIGHT + 34.0;
+
+/// Shows the input.
+pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut Meter, level: InputLevel) {
+    panel.name(ui, canvas, "Input");
+    let params = &now.params.input;
+    let knob = Knob {
+        label: "Trim",
+        centre: (panel.middle(), panel.y + KNOB),
+        radius: 27.0,
+        level: None,
+        lit: true,
+    };
+    let about = "Level of the guitar before everything else.";
+    knob.show(ui, canvas, Turned { param: &params.trim, notch: Notch::Plain(0.5), about }, now.setter);
+    let frame = (panel.middle() + 1.0, panel.y + METER, 24.0, METER_HEIGHT);
+    meter.show(ui, canvas, "input", frame, now.telemetry.channels(), Side::Left);
+
+    advice(ui, canvas, panel, level);
+    let key = canvas.rect(panel.x + 8.0, panel.y + BELOW + 42.0, panel.width - 16.0, 24.0);
+    let about = "Matches the level to that at which the model was captured, where its card tells. Set below what a \
+                 full-scale signal is at your interface's input.";
+    keys::switch(ui, canvas, key, "Calibrate", &params.calibrated, now.setter, about);
+    let y = panel.y + BELOW + 78.0;
+    let colour = if params.calibrated.value() { theme::TEXT_DIM } else { theme::TEXT_FAINT };
+    canvas.label(
+        ui.painter(),
+        canvas.at(panel.middle(), y),
+        Align2::CENTER_CENTER,
+        "Full scale",
+        10.5,
+        colour,
+    );
+    let field = canvas.rect(panel.x + 8.0, y + 9.0, panel.width - 16.0, 20.0);
+    let name = params.full_scale.name();
+    figures::show(ui, canvas, (name, field, Align2::CENTER_CENTER, 12.5), &params.full_scale, now.setter);
+}
+
+/// What to do about the level that comes in.
+fn advice(ui: &Ui, canvas: Canvas, panel: Panel, level: InputLevel) {
+    let (text, second, colour) = match level {
+        InputLevel::Nothing => ("Play hard".to_owned(), "to check the level", theme::TEXT_FAINT),
+        InputLevel::Good => ("Good".to_owned(), "level", theme::GREEN),
+        InputLevel::TooQuiet { by_db } => (format!("{:.0} dB", by_db.max(1.0)), "too quiet", theme::AMBER),
+        InputLevel::TooHot { by_db } => (format!("{:.0} dB", by_db.max(1.0)), "too hot", theme::RED_TEXT),
+        InputLevel::Clipping => ("Clipped".to_owned(), "at the interface", theme::RED_TEXT),
+    };
+    let y = panel.y + BELOW + 3.0;
+    let at = canvas.at(panel.middle(), y);
+    ui.painter().text(at, Align2::CENTER_CENTER, text, canvas.font(14.0), colour);
+    let at = canvas.at(panel.middle(), y + 17.0);
+    ui.painter().text(at, Align2::CENTER_CENTER, second, canvas.font(11.5), colour);
+    let area = canvas.rect(panel.x + 6.0, y - 10.0, panel.width - 12.0, 38.0);
+    ui.interact(area, Id::unique("advice"), Sense::hover()).on_hover_ui(|ui| {
+        ui.set_max_width(canvas.px(300.0));
+        ui.label(
+            "The loudest of the last six seconds. Play as hard as you ever will: models were captured with test signals \
+             up to full scale, and answer as the amp did where strums peak between -12 and -3 dBFS behind the trim.",
+        );
+    });
+}
+
+/// Shows the output.
+pub fn output(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut Meter) {
+    panel.name(ui, canvas, "Output");
+    let params = &now.params.output;
+    let knob = Knob {
+        label: "Gain",
+        centre: (panel.middle(), panel.y + KNOB),
+        radius: 27.0,
+        level: None,
+        lit: true,
+    };
+    let about = "Level after everything else.";
+    knob.show(ui, canvas, Turned { param: &params.gain, notch: Notch::Plain(0.5), about }, now.setter);
+    let frame = (panel.middle() - 25.0, panel.y + METER, 24.0, METER_HEIGHT);
+    meter.show(ui, canvas, "output", frame, now.telemetry.channels(), Side::Right);
+
+    let keys = [
+        (OutputModeParam::Normalised, "Normalised"),
+        (OutputModeParam::Calibrated, "Calibrated"),
+        (OutputModeParam::Raw, "Raw"),
+    ];
+    let mut y = panel.y + BELOW + 2.0;
+    let keys = keys.map(|(value, text)| {
+        let rect = canvas.rect(panel.x + 8.0, y, panel.width - 16.0, 24.0);
+        y += 28.0;
+        (rect, value, text)
+    });
+    let about = "Normalised: all models equally loud. Calibrated: as loud as the captured gear through your interface. \
+                 Raw: as the model gives it.";
+    keys::choice(ui, canvas, &keys, &params.mode, now.setter, about);
+}
