@@ -3,6 +3,8 @@
 //!
 //! Nothing in here uses the code of the plugin, so that the tests see what a player's host sees.
 
+pub mod child;
 pub mod host;
 pub mod product;
+pub mod rack;
 pub mod sound;

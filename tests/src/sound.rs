@@ -54,6 +54,23 @@ pub fn guitar(frames: usize) -> Vec<f32> {
     guitar
 }
 
+/// A sine of `amplitude` that begins at 0.
+pub fn sine(frequency_hz: f64, amplitude: f64, rate_hz: u32, frames: usize) -> Vec<f32> {
+    let step = std::f64::consts::TAU * frequency_hz / f64::from(rate_hz);
+    (0..frames).map(|i| (amplitude * (step * i as f64).sin()) as f32).collect()
+}
+
+/// What a signal holds of a frequency, as real and imaginary amplitude: a sine has `(0, -amplitude)`. Exact where the
+/// signal is whole periods long.
+pub fn component(signal: &[f32], frequency_hz: f64, rate_hz: u32) -> (f64, f64) {
+    let step = std::f64::consts::TAU * frequency_hz / f64::from(rate_hz);
+    let scale = 2.0 / signal.len().max(1) as f64;
+    signal.iter().enumerate().fold((0.0, 0.0), |(re, im), (i, &x)| {
+        let (sin, cos) = (step * i as f64).sin_cos();
+        (re + scale * f64::from(x) * cos, im - scale * f64::from(x) * sin)
+    })
+}
+
 /// Largest absolute sample.
 pub fn peak(signal: &[f32]) -> f32 {
     signal.iter().fold(0.0, |peak, x| peak.max(x.abs()))
@@ -85,6 +102,12 @@ pub fn has_subnormal(signal: &[f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn components_are_found() {
+        let (re, im) = component(&sine(100.0, 0.5, 48_000, 4_800), 100.0, 48_000);
+        assert!(re.abs() < 1e-6 && (im + 0.5).abs() < 1e-6, "{re} {im}");
+    }
 
     #[test]
     fn differences_are_seen() {

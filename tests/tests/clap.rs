@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::host::Plugin;
 use tests::product;
+use tests::rack::{AMP_ALONE, told};
 use tests::sound::{difference, guitar, has_subnormal, peak, read, write};
 
 /// Largest difference between the plugin and `tonewright render`.
@@ -17,8 +18,9 @@ const RATES_HZ: [u32; 3] = [44_100, 48_000, 96_000];
 const MODEL: &str = "virtual_seed";
 const OTHER_MODEL: &str = "virtual_standard";
 
+/// An instance that plays the amp alone.
 fn plugin() -> Plugin {
-    Plugin::load(&product::clap()).unwrap()
+    told(&AMP_ALONE)
 }
 
 /// What `tonewright render` makes of a signal; as long as the signal, without delay.
@@ -50,31 +52,6 @@ fn apart(played: &[Vec<f32>], expected: &[Vec<f32>], latency_samples: usize) -> 
     assert_eq!(played.len(), expected.len());
     let each = played.iter().zip(expected).map(|(p, e)| difference(&p[latency_samples..], e));
     each.fold(0.0, f32::max)
-}
-
-#[test]
-fn parameters_are_those_that_sessions_know() {
-    let mut plugin = plugin();
-    let names: Vec<_> = plugin.parameters().iter().map(|p| p.name.clone()).collect();
-    let amp = ["Input", "Output", "Bypass", "Model", "Engine", "Quality"];
-    let eq =
-        ["EQ", "EQ word", "EQ second word", "EQ blend", "EQ amount", "EQ speed", "EQ freeze", "EQ neutral"];
-    let more = ["EQ level match", "EQ listening"];
-    let mut expected: Vec<String> = amp.iter().chain(&eq).chain(&more).map(|name| name.to_string()).collect();
-    for band in 1..=5 {
-        let parts = ["gain", "frequency", "Q", "off", "solo"].into_iter();
-        let has = |part: &&str| *part != "Q" || (2..=4).contains(&band);
-        expected.extend(parts.filter(has).map(|part| format!("EQ {band} {part}")));
-    }
-    for name in &expected {
-        assert!(names.contains(name), "{name} is not among {names:?}");
-    }
-    assert_eq!(names.len(), expected.len(), "{names:?}");
-    for parameter in plugin.parameters().to_vec() {
-        assert!((parameter.minimum..=parameter.maximum).contains(&parameter.default), "{parameter:?}");
-        assert_eq!(plugin.value(&parameter.name).unwrap(), parameter.default, "{parameter:?}");
-        assert!(!plugin.text(&parameter.name, parameter.default).unwrap().is_empty(), "{parameter:?}");
-    }
 }
 
 /// An instance that listens as a renderer does.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tests::host::Plugin;
 use tests::product;
+use tests::rack::AMP_ALONE;
 use tests::sound::{guitar, write};
 
 const TOLERANCE: f64 = 1e-5;
@@ -77,7 +78,7 @@ fn check(verdict: &Value, jobs: usize) {
 
 fn play_in(script: &str, channels: &[usize], texts: &[(&str, &str)], more: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let texts = [&[("Model", MODEL)], texts].concat();
+    let texts = [&[("Model", MODEL)], &AMP_ALONE[..], texts].concat();
     let mut args = vec![product::vst3().display().to_string(), positions(&texts)];
     for rate_hz in [44_100, 48_000, 96_000] {
         args.extend(channels.iter().map(|&channels| job(folder.path(), rate_hz, channels, more)));

@@ -23,7 +23,11 @@ const PACKAGE: &str = "tonewright";
 const NAME: &str = "Tonewright";
 
 /// The library's name inside the bundles; the plugin looks for it beside itself.
-const RUNTIME: &str = "libonnxruntime.so.1";
+pub(crate) const RUNTIME: &str = "libonnxruntime.so.1";
+
+/// What its licence asks to go with it, as it is called in the bundles.
+pub(crate) const RUNTIME_LICENCES: [&str; 2] =
+    ["ONNX-Runtime-LICENSE.txt", "ONNX-Runtime-ThirdPartyNotices.txt"];
 
 /// Where the bundles lie.
 #[derive(Debug)]
@@ -101,8 +105,8 @@ fn lay_runtime(workspace: &Workspace, folder: &Path) -> Result<(), Error> {
     let wheel = workspace.onnxruntime();
     let files = [
         (workspace.onnxruntime_library(), RUNTIME),
-        (wheel.join("LICENSE"), "ONNX-Runtime-LICENSE.txt"),
-        (wheel.join("ThirdPartyNotices.txt"), "ONNX-Runtime-ThirdPartyNotices.txt"),
+        (wheel.join("LICENSE"), RUNTIME_LICENCES[0]),
+        (wheel.join("ThirdPartyNotices.txt"), RUNTIME_LICENCES[1]),
     ];
     for (from, name) in files {
         fs::copy(&from, folder.join(name)).at("copy", &from)?;

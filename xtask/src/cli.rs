@@ -33,6 +33,12 @@ pub enum Door {
         #[arg(long)]
         release: bool,
     },
+    /// Build the bundles and pack them, with an install script and all licences, into target/packages
+    Package {
+        /// Build without optimisations, to try the package itself
+        #[arg(long)]
+        debug: bool,
+    },
     /// Copy the bundles into ~/.vst3 and ~/.clap, and `tonewright` into ~/.local/bin
     Install {
         /// Take them out again
@@ -68,6 +74,8 @@ mod tests {
         assert!(Cli::try_parse_from(["cargo xtask", "setup", "--no-trainer", "--cuda"]).is_err());
         let bundle = Cli::parse_from(["cargo xtask", "bundle"]);
         assert!(matches!(bundle.door, Door::Bundle { release: false }));
+        let package = Cli::parse_from(["cargo xtask", "package"]);
+        assert!(matches!(package.door, Door::Package { debug: false }));
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--quick", "--blocks", "16,64"]).is_ok());
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--accept"]).is_err());
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--changes", "a2"]).is_ok());

@@ -49,6 +49,19 @@ pub enum Error {
     /// No usable Python.
     #[error("{0}")]
     Python(String),
+    /// A dependency may not be passed on with Tonewright.
+    #[error(
+        "{name}: its licence is \"{licence}\", and {problem} is none that Tonewright is passed on with; leave the crate \
+         out, or, if that licence asks for no more than those in xtask/src/package/spdx.rs, add it there"
+    )]
+    Licence {
+        /// The crate and its version.
+        name: String,
+        /// What it says of its licence.
+        licence: String,
+        /// The part of it that is refused.
+        problem: String,
+    },
     /// A file that an earlier step lays down is not there.
     #[error("{} is missing; run `{door}` first", path.display())]
     Missing {

@@ -14,7 +14,7 @@ struct Places {
     vst3: PathBuf,
     /// The CLAP's folder.
     clap: PathBuf,
-    /// The program's folder, with its library.
+    /// The program's folder, with its library. Not `.local/share/tonewright`, which is for the player's presets.
     program: PathBuf,
     /// What shells find: a link to the program, which looks for its library where it really lies.
     link: PathBuf,
@@ -25,7 +25,7 @@ impl Places {
         Self {
             vst3: home.join(".vst3/Tonewright.vst3"),
             clap: home.join(".clap/Tonewright"),
-            program: home.join(".local/share/tonewright"),
+            program: home.join(".local/lib/tonewright"),
             link: home.join(".local/bin/tonewright"),
         }
     }

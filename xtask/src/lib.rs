@@ -1,5 +1,5 @@
-//! The one door to everything in this repository: `cargo xtask setup`, `bundle`, `install`,
-//! `demo`, `test`, `bench`. People, the README and continuous integration call the same commands.
+//! The one door to everything in this repository: `cargo xtask setup`, `bundle`, `package`,
+//! `install`, `demo`, `test`, `bench`. People, the README and continuous integration call the same commands.
 //!
 //! What is fetched goes into `.deps`, what is built into `target`, what the demo plays into
 //! `demo`; git ignores all three.
@@ -12,6 +12,7 @@ mod demo;
 mod error;
 mod files;
 mod install;
+mod package;
 mod setup;
 mod test;
 mod workspace;
@@ -38,6 +39,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
             setup::all(&workspace, setup::Scope { trainer, tests: *tests, counts: false })
         }
         Door::Bundle { release } => bundle::bundle(&workspace, *release).map(|made| made.print()),
+        Door::Package { debug } => package::package(&workspace, !debug),
         Door::Install { uninstall: false } => install::install(&workspace),
         Door::Install { uninstall: true } => install::uninstall(),
         Door::Demo => demo::demo(&workspace),

@@ -16,6 +16,9 @@ pub(crate) struct Figure {
     pub mode: Mode,
     /// The time that half of the blocks stayed below, in microseconds.
     pub median_us: f64,
+    /// The mean time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_us: Option<f64>,
     /// The time that 99 % stayed below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_us: Option<f64>,

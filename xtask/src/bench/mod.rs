@@ -17,6 +17,9 @@ use rivals::Rivals;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The whole rack, which is measured by a program of the plugin's.
+const RACK: &str = "rack";
+
 /// What to measure, and how.
 #[derive(Debug, clap::Args)]
 pub struct BenchOptions {
@@ -26,7 +29,7 @@ pub struct BenchOptions {
     /// Leave out the measurement at a host's pace, which takes most of the time
     #[arg(long)]
     hot: bool,
-    /// Only these models, separated by commas: seed, a1_standard, …
+    /// Only these models, separated by commas: seed, a1_standard, …, word_eq, and rack, which is all of the plugin
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
     /// Only these engines, separated by commas: native-avx2, onnxruntime-fused, …
@@ -70,10 +73,10 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
     setup::all(workspace, Scope { counts: options.counts, ..Scope::PLUGIN })?;
     if let Some(name) = &options.changes {
         let name = Some(name).filter(|name| !name.is_empty());
-        return program::cargo_bench("engines").arg("--").args(name).run();
+        return program::cargo_bench("shared", "engines").arg("--").args(name).run();
     }
     step("building what measures");
-    let program = program::build("measure")?;
+    let program = program::build("shared", "measure")?;
     if options.counts {
         return counts::check(workspace, &program, options.accept);
     }
@@ -83,6 +86,7 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
     let figures = measure(workspace, &program, options)?;
     let (ours, theirs): (Vec<_>, Vec<_>) = figures.iter().partition(|figure| figure.source.is_none());
     println!("{}", table::costs(&figures));
+    print!("{}", table::shares(&figures));
     if !theirs.is_empty() {
         println!("{}", table::ratios(&ours, &theirs));
     }
@@ -98,7 +102,8 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
 /// Measures a model at a time, ours and theirs in turn, so that all meet the machine in the same mood.
 fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Result<Vec<Figure>, Error> {
     let rivals = options.against.as_deref().map(Rivals::find).transpose()?.unwrap_or_default();
-    let models = models(program, &options.models)?;
+    let (rack, asked): (Vec<_>, Vec<_>) = options.models.iter().cloned().partition(|name| name == RACK);
+    let models = if rack.is_empty() || !asked.is_empty() { models(program, &asked)? } else { Vec::new() };
     let nams = workspace.target.join("bench/models");
     if rivals.play() {
         write_models(program, &nams, &models)?;
@@ -122,7 +127,22 @@ fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Res
         found.extend(rivals.measure(&nams.join(model).with_extension("nam"), &blocks)?);
     }
     found.extend(rivals.written(&models)?);
+    if !rack.is_empty() || options.models.is_empty() {
+        found.extend(measure_rack(options)?);
+    }
     Ok(found)
+}
+
+/// Measures the rack, in blocks of 64 unless others are asked for.
+fn measure_rack(options: &BenchOptions) -> Result<Vec<Figure>, Error> {
+    let program = program::build("tonewright", RACK)?;
+    let mut run = Run::new(&program);
+    if !options.blocks.is_empty() {
+        run = run.args(["--blocks", &texts(&options.blocks).join(",")]);
+    }
+    let flags = [(options.quick, "--quick"), (options.hot, "--hot")];
+    run = run.args(flags.into_iter().filter(|(is_on, _)| *is_on).map(|(_, flag)| flag));
+    figures::from_lines(&run.text()?, "the program that measures the rack")
 }
 
 /// The models asked for, or all there are.

@@ -52,6 +52,30 @@ pub(crate) fn costs(figures: &[Figure]) -> String {
     text
 }
 
+/// What blocks take of the time they last, where means are known: a line each.
+pub(crate) fn shares(figures: &[Figure]) -> String {
+    let mut text = String::new();
+    for figure in figures {
+        let (Some(mean_us), Some(p999_us), Some(factor)) =
+            (figure.mean_us, figure.p999_us, figure.realtime_factor)
+        else {
+            continue;
+        };
+        let percent = |us: f64| 100.0 * us / (factor * figure.median_us);
+        let _ = writeln!(
+            text,
+            "{}, {}, blocks of {}, {}: {:.2} % of the time on average, 99.9 % stay below {:.1} %",
+            figure.model,
+            figure.engine,
+            figure.block,
+            figure.mode.name(),
+            percent(mean_us),
+            percent(p999_us),
+        );
+    }
+    text
+}
+
 /// The cells behind an engine's name, if there is anything to show.
 fn line<'a>(of: &dyn Fn(Mode) -> Option<&'a Figure>) -> Option<String> {
     let (hot, paced) = (of(Mode::Hot), of(Mode::Paced));
@@ -145,6 +169,7 @@ mod tests {
             block: 64,
             mode,
             median_us,
+            mean_us: None,
             p99_us: None,
             p999_us: None,
             realtime_factor: None,
@@ -164,6 +189,20 @@ mod tests {
             figure("native", Mode::Subnormal, 12.5, None),
         ];
         assert!(costs(&figures).contains(" 1.25 "), "{}", costs(&figures));
+    }
+
+    #[test]
+    fn shares_are_told_where_means_are_known() {
+        let plain = figure("native", Mode::Hot, 10.0, None);
+        let known = Figure {
+            mean_us: Some(20.0),
+            p999_us: Some(100.0),
+            realtime_factor: Some(100.0),
+            ..figure("stereo, 1x", Mode::Paced, 10.0, None)
+        };
+        let text = shares(&[plain, known]);
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.contains("paced: 2.00 % of the time on average, 99.9 % stay below 10.0 %"), "{text}");
     }
 
     #[test]

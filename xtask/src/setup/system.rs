@@ -1,6 +1,7 @@
-//! What must come from the system: a C++ compiler, the headers of ALSA and JACK, what the Python
-//! hosts of the tests link, of which none uses a display, and what tests play through where there is no sound card. Looked
-//! for by what it does, not by a package's name, so that other systems than Debian and Ubuntu can be satisfied by hand.
+//! What must come from the system: a C++ compiler, the headers of ALSA and JACK, what the Python hosts of the tests link,
+//! of which none uses a display, and what tests play through and open the window on where there is neither sound card nor
+//! screen. Looked for by what it does, not by a package's name, so that other systems than Debian and Ubuntu can be
+//! satisfied by hand.
 
 use super::Scope;
 use crate::Error;
@@ -58,6 +59,10 @@ const TESTS: &[Need] = &[
     // A JACK server without a sound card, and ALSA's null device.
     wish(Sign::Program("jackd"), &["jackd2"]),
     wish(Sign::File("/usr/share/alsa/alsa.conf"), &["libasound2-data"]),
+    // A screen that nobody sees, and what the plugin's window loads on one.
+    wish(Sign::Program("Xvfb"), &["xvfb", "libgl1-mesa-dri", "libegl1"]),
+    wish(Sign::Library("libX11-xcb.so.1"), &["libx11-xcb1"]),
+    wish(Sign::Library("libxkbcommon-x11.so.0"), &["libxkbcommon-x11-0"]),
 ];
 
 const COUNTS: &[Need] = &[need(Sign::Program("valgrind"), &["valgrind"])];
