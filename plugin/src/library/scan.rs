@@ -41,6 +41,9 @@ pub struct Library {
 
 pub(super) struct Inner {
     store: Store,
+    /// Held while the settings' file is read or written until what came of it was taken over, so that a reader cannot bring back what stood
+    /// in the file before somebody else's change.
+    file: Mutex<()>,
     pub cache: Cache,
     limits: Limits,
     state: Mutex<State>,
@@ -95,6 +98,7 @@ impl Library {
         Self {
             inner: Arc::new(Inner {
                 store: Store::new(config),
+                file: Mutex::new(()),
                 cache: Cache::new(cache),
                 limits,
                 state: Mutex::default(),
@@ -230,6 +234,7 @@ impl Inner {
     }
 
     fn load_settings(&self) {
+        let _file = self.file.lock();
         let known = self.state.lock().settings.clone();
         let stored = self.store.read(&known);
         let mut state = self.state.lock();
@@ -244,6 +249,7 @@ impl Inner {
     /// Writes what is pending, until nothing is.
     fn save(&self) {
         loop {
+            let _file = self.file.lock();
             let (changes, settings) = {
                 let mut state = self.state.lock();
                 if state.pending.is_empty() {

@@ -47,7 +47,14 @@ impl Store {
     pub fn read(&self, known: &Settings) -> Stored {
         let Some(folder) = &self.folder else { return nowhere(known.clone()) };
         let path = folder.join(NAME);
-        let (settings, note) = match content(&path) {
+        let mut found = content(&path);
+        // Read again with the lock: another process may have mended it, and what is moved aside must not be its work.
+        let _lock = matches!(found, Content::Damaged(_)).then(|| {
+            let lock = lock(folder);
+            found = content(&path);
+            lock
+        });
+        let (settings, note) = match found {
             Content::Missing => (known.clone(), None),
             Content::Read(settings) => (settings, None),
             Content::Damaged(problem) => (known.clone(), Some(keep_aside(&path, &problem))),
@@ -65,9 +72,7 @@ impl Store {
         if let Err(error) = std::fs::create_dir_all(folder) {
             return failed(not_kept(folder, &error));
         }
-        // Held until the end. Where a file system knows no locks, the last writer wins.
-        let lock = File::create(folder.join(LOCK)).ok();
-        let _ = lock.as_ref().map(File::lock);
+        let _lock = lock(folder);
         let (mut settings, note) = match content(&path) {
             Content::Missing => (known.clone(), None),
             Content::Read(settings) => (settings, None),
@@ -84,6 +89,13 @@ impl Store {
             Err(error) => Stored { settings, note: Some(not_kept(folder, &error)), written: false },
         }
     }
+}
+
+/// Keeps other processes from writing for as long as it is held. Where a file system knows no locks, the last writer wins.
+fn lock(folder: &Path) -> Option<File> {
+    let lock = File::create(folder.join(LOCK)).ok()?;
+    lock.lock().ok()?;
+    Some(lock)
 }
 
 fn nowhere(settings: Settings) -> Stored {

@@ -50,6 +50,21 @@ fn two_processes_add_to_what_the_other_wrote() {
 }
 
 #[test]
+fn looking_never_brings_back_what_was_before_a_change() {
+    let place = Place::new();
+    place.scan();
+    for i in 0..200 {
+        let star = mark(&place.files().join(format!("{i}.nam")));
+        place.library.look(true);
+        place.library.star(star.clone(), true);
+        for _ in 0..20 {
+            assert!(place.library.settings().is_favourite(&star), "{i}");
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+}
+
+#[test]
 fn many_writers_lose_nothing() {
     let place = Place::new();
     let libraries: Vec<_> = (0..4).map(|_| place.other()).collect();
