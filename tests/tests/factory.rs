@@ -75,3 +75,30 @@ fn the_readme_lists_the_factory_models() {
         }
     }
 }
+
+/// As it is called once it is installed: by its name, through a link in the `PATH`, from any folder. The word EQ listens with the
+/// ONNX Runtime that lies beside the program, and not with what is called like it where the player happens to be.
+#[test]
+fn the_installed_program_finds_its_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bin, here) = (folder.path().join("bin"), folder.path().join("here"));
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::create_dir_all(&here).unwrap();
+    std::os::unix::fs::symlink(product::program().get_program(), bin.join("tonewright")).unwrap();
+    for trap in ["tonewright", "libonnxruntime.so.1"] {
+        std::fs::write(here.join(trap), "neither").unwrap();
+    }
+    let output = folder.path().join("out.wav");
+    let done = std::process::Command::new("tonewright")
+        .arg("render")
+        .arg(product::asset("demo/clean_guitar.wav"))
+        .arg("-o")
+        .arg(&output)
+        .args(["--model", "none", "--word", "warm"])
+        .current_dir(&here)
+        .env("PATH", &bin)
+        .env_remove("ORT_DYLIB_PATH")
+        .output()
+        .unwrap();
+    assert!(done.status.success() && output.exists(), "{}", String::from_utf8_lossy(&done.stderr));
+}

@@ -6,7 +6,7 @@
 use crate::engine::EngineError;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
 /// File name of the library, as bundles carry it.
@@ -38,21 +38,42 @@ pub fn library_candidates() -> Vec<PathBuf> {
 fn own_folder() -> Option<PathBuf> {
     use std::ffi::{CStr, OsStr};
     use std::os::unix::ffi::OsStrExt;
+    let own = object_of(own_folder as *const () as *const libc::c_void)?;
+    let path = if is_the_program(&own) {
+        std::env::current_exe().ok()?
+    } else {
+        // SAFETY: a successful dladdr gives a C string that lives as long as the object is loaded.
+        let name = unsafe { CStr::from_ptr(own.dli_fname) };
+        PathBuf::from(OsStr::from_bytes(name.to_bytes()))
+    };
+    Some(std::fs::canonicalize(path).ok()?.parent()?.to_owned())
+}
+
+/// The loaded object that an address lies in, if it has a name.
+#[cfg(unix)]
+fn object_of(address: *const libc::c_void) -> Option<libc::Dl_info> {
     let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    let own_address = own_folder as *const () as *const libc::c_void;
-    // SAFETY: the address lies in this object and `info` is writable for the call's duration.
-    if unsafe { libc::dladdr(own_address, info.as_mut_ptr()) } == 0 {
+    // SAFETY: dladdr looks the address up and reads nothing there, and `info` is writable for the call's duration.
+    if unsafe { libc::dladdr(address, info.as_mut_ptr()) } == 0 {
         return None;
     }
     // SAFETY: zeroed is a valid `Dl_info`, and dladdr succeeded.
     let info = unsafe { info.assume_init() };
-    if info.dli_fname.is_null() {
-        return None;
-    }
-    // SAFETY: a successful dladdr gives a C string that lives as long as the object is loaded.
-    let name = unsafe { CStr::from_ptr(info.dli_fname) };
-    let path = Path::new(OsStr::from_bytes(name.to_bytes()));
-    Some(std::fs::canonicalize(path).ok()?.parent()?.to_owned())
+    (!info.dli_fname.is_null()).then_some(info)
+}
+
+/// Whether an object is the program itself. Its name is then only what it was called by: found through the `PATH`, that is no path.
+#[cfg(target_os = "linux")]
+fn is_the_program(object: &libc::Dl_info) -> bool {
+    // SAFETY: it only reads what the kernel handed to the process.
+    let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const libc::c_void;
+    object_of(headers).is_some_and(|program| program.dli_fbase == object.dli_fbase)
+}
+
+/// Elsewhere names are paths.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_the_program(_: &libc::Dl_info) -> bool {
+    false
 }
 
 /// Not known on other systems: the folder of the program would be the host's, and so would a
