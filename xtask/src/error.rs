@@ -49,6 +49,25 @@ pub enum Error {
     /// No usable Python.
     #[error("{0}")]
     Python(String),
+    /// An archive could not be written.
+    #[error("cannot pack {}: {problem}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something could not be downloaded.
+    #[error(
+        "{what} could not be fetched: {source}\nWhat pip said stands above. If there is no network, try again with one: what is whole \
+         in .deps already is kept. Behind a proxy set HTTPS_PROXY, and PIP_INDEX_URL for a mirror of Python's packages"
+    )]
+    Fetch {
+        /// What.
+        what: &'static str,
+        /// How it failed.
+        source: Box<Error>,
+    },
     /// A dependency may not be passed on with Tonewright.
     #[error(
         "{name}: its licence is \"{licence}\", and {problem} is none that Tonewright is passed on with; leave the crate \

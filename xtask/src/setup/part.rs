@@ -37,7 +37,7 @@ pub(super) fn stamp(folder: &Path, requirements: &str) -> Result<(), Error> {
 fn make(
     workspace: &Workspace,
     python: &Venv,
-    (name, title): (&str, &str),
+    (name, title): (&str, &'static str),
     (requirements, content): (&str, &str),
     arrange: impl FnOnce(&Path, &Path) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -65,7 +65,8 @@ fn make(
         .args(["--no-compile", "--python-version=3.12", "--implementation=cp"])
         .args(platforms.map(|platform| format!("--platform={platform}_x86_64")))
         .args([Path::new("--target"), &wheels])
-        .run()?;
+        .run()
+        .map_err(|source| Error::Fetch { what: title, source: source.into() })?;
     arrange(&wheels, &part)?;
     stamp(&part, content)?;
     remove(&place)?;

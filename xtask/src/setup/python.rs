@@ -11,12 +11,19 @@ use std::path::{Path, PathBuf};
 const HOSTS: &str = include_str!("../../requirements/hosts.txt");
 
 /// Minor versions of Python 3 for which all of `requirements/hosts.txt` has wheels.
-const HOST_VERSIONS: std::ops::RangeInclusive<u32> = 11..=14;
+pub(super) const HOST_VERSIONS: std::ops::RangeInclusive<u32> = 11..=14;
 
 /// A Python of this machine.
 pub(super) struct Python {
     program: &'static str,
     minor: u32,
+}
+
+impl Python {
+    /// Whether the hosts of the tests exist for it.
+    pub fn runs_hosts(&self) -> bool {
+        HOST_VERSIONS.contains(&self.minor)
+    }
 }
 
 /// The Pythons that can make virtual environments, the ones that can run the hosts first.
@@ -30,7 +37,7 @@ pub(super) fn candidates() -> Vec<Python> {
             Some(Python { program, minor })
         })
         .collect();
-    found.sort_by_key(|python| !HOST_VERSIONS.contains(&python.minor));
+    found.sort_by_key(|python| !python.runs_hosts());
     found
 }
 
@@ -53,7 +60,7 @@ impl Venv {
         }
         let found = candidates();
         let python = found.first().ok_or_else(|| Error::Python("no Python 3 with venv was found".into()))?;
-        if for_hosts && !HOST_VERSIONS.contains(&python.minor) {
+        if for_hosts && !python.runs_hosts() {
             return Err(Error::Python(format!(
                 "the test hosts need Python 3.{} to 3.{}, this machine has 3.{}; install one of them \
                  (the plugin itself does not need it: `cargo xtask demo` works without)",
@@ -85,6 +92,8 @@ impl Venv {
         let pip = self
             .python()
             .env("TMPDIR", scratch)
+            // A user's own settings may send all that pip installs to the home.
+            .env("PIP_USER", "0")
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
             .args(["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement"])
             .args([file]);
@@ -98,7 +107,10 @@ impl Venv {
         }
         step("fetching the test hosts (about 100 MB)");
         let scratch = self.folder.join("tmp");
-        self.install("hosts.txt", &scratch)?.run()?;
+        let what = "the test hosts";
+        self.install("hosts.txt", &scratch)?
+            .run()
+            .map_err(|source| Error::Fetch { what, source: source.into() })?;
         remove(&scratch)?;
         stamp(&self.folder, HOSTS)
     }

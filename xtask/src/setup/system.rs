@@ -3,7 +3,7 @@
 //! screen. Looked for by what it does, not by a package's name, so that other systems than Debian and Ubuntu can be
 //! satisfied by hand.
 
-use super::Scope;
+use super::{Scope, python};
 use crate::Error;
 use crate::command::{Run, step};
 use std::collections::BTreeSet;
@@ -21,9 +21,12 @@ enum Sign {
     File(&'static str),
     /// A Python that can make virtual environments.
     PythonVenv,
+    /// One that the Python hosts of the tests exist for.
+    HostPython,
 }
 
-/// Something needed, and the Debian packages that bring it.
+/// Something needed, and the Debian packages that bring it. What is called differently in different releases has all its names, `|`
+/// between them, the newest first.
 struct Need {
     sign: Sign,
     packages: &'static [&'static str],
@@ -50,9 +53,11 @@ const BUILD: &[Need] = &[
 const TRAINER: &[Need] = &[need(Sign::Program("c++"), &["g++"])];
 
 const TESTS: &[Need] = &[
+    // Ubuntu 22.04 has an older one as its usual.
+    need(Sign::HostPython, &["python3.13-venv|python3.12-venv|python3.11-venv|python3-venv"]),
     // DawDreamer.
     need(Sign::Library("libGL.so.1"), &["libgl1"]),
-    need(Sign::Library("libglib-2.0.so.0"), &["libglib2.0-0"]),
+    need(Sign::Library("libglib-2.0.so.0"), &["libglib2.0-0t64|libglib2.0-0"]),
     need(Sign::Library("libz.so.1"), &["zlib1g"]),
     // Pedalboard.
     need(Sign::Library("libatomic.so.1"), &["libatomic1"]),
@@ -74,7 +79,8 @@ impl Sign {
             Self::Headers(name) => Run::new("pkg-config").args(["--exists", name]).works(),
             Self::Library(name) => loader_knows(name),
             Self::File(path) => Path::new(path).is_file(),
-            Self::PythonVenv => !super::python::candidates().is_empty(),
+            Self::PythonVenv => !python::candidates().is_empty(),
+            Self::HostPython => python::candidates().iter().any(python::Python::runs_hosts),
         }
     }
 
@@ -84,6 +90,10 @@ impl Sign {
             Self::Headers(name) => format!("the development files of {name}"),
             Self::Library(name) | Self::File(name) => (*name).to_owned(),
             Self::PythonVenv => "Python 3 with venv".to_owned(),
+            Self::HostPython => {
+                let (first, last) = (python::HOST_VERSIONS.start(), python::HOST_VERSIONS.end());
+                format!("Python 3.{first} to 3.{last} with venv")
+            }
         }
     }
 }
@@ -98,7 +108,15 @@ fn loader_knows(library: &str) -> bool {
     let known = ["ldconfig", "/sbin/ldconfig", "/usr/sbin/ldconfig"]
         .into_iter()
         .find_map(|program| Run::new(program).args(["-p"]).output());
-    known.is_some_and(|known| known.lines().any(|line| line.trim_start().starts_with(library)))
+    known.is_some_and(|known| lists(&known, library))
+}
+
+/// Whether the loader's list has a library for this kind of processor; some machines have those of 32 bits alone.
+fn lists(known: &str, library: &str) -> bool {
+    known.lines().any(|line| {
+        let is_it = line.split_whitespace().next() == Some(library);
+        is_it && line.contains("x86-64")
+    })
 }
 
 fn missing(scope: Scope) -> Vec<&'static Need> {
@@ -127,40 +145,67 @@ pub(super) fn ensure(scope: Scope) -> Result<(), Error> {
     if lacking.is_empty() {
         return Ok(());
     }
-    let names = packages(lacking.iter().copied()).join(" ");
+    let names = || packages(lacking.iter().copied(), is_known).join(" ");
     if !in_path("apt-get") {
-        let help = format!("install what corresponds to these Debian packages, then try again: {names}");
+        let help = format!("install what corresponds to these Debian packages, then try again: {}", names());
         return settle(&lacking, help);
     }
-    let by_hand =
-        format!("run this, then try again:\n  sudo apt-get update && sudo apt-get install --yes {names}");
+    let by_hand = || {
+        format!("run this, then try again:\n  sudo apt-get update && sudo apt-get install --yes {}", names())
+    };
     let is_root = Run::new("id").args(["-u"]).output().as_deref() == Some("0");
     if !is_root && !Run::new("sudo").args(["-n", "true"]).works() {
-        return settle(&lacking, by_hand);
+        return settle(&lacking, by_hand());
     }
-    step(&format!("installing system packages: {names}"));
     let apt = |args: &[&str]| {
         let command = if is_root { Run::new("env") } else { Run::new("sudo").args(["-n", "env"]) };
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(args).run()
+        let command = command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        // A machine that has just been started may be updating itself.
+        command.args(["-o", "DPkg::Lock::Timeout=300"]).args(args).run()
     };
     let install = |packages: Vec<&str>| {
         let install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];
         if packages.is_empty() { Ok(()) } else { apt(&[&install, packages.as_slice()].concat()) }
     };
+    step("reading the lists of system packages");
+    // One source out of order among many is no reason to stop, nor are old lists: what counts is what is there in the end.
+    let _ = apt(&["update", "--quiet=2"]);
+    step(&format!("installing system packages: {}", names()));
     let (wished, needed): (Vec<_>, Vec<_>) = lacking.iter().copied().partition(|need| need.dispensable);
-    let updated = apt(&["update", "--quiet=2"]);
-    if !needed.is_empty() {
-        updated?;
-    }
-    install(packages(needed))?;
+    let installed = install(packages(needed, is_known));
     // By itself, so that a package which cannot be had takes none of the others with it. What is missing then is told.
-    let _ = install(packages(wished));
-    settle(&missing(scope), by_hand)
+    let _ = install(packages(wished, is_known));
+    let help = match installed {
+        Ok(()) => by_hand(),
+        Err(_) => format!(
+            "apt-get says above what was in its way; without a network it can fetch nothing. Or {}",
+            by_hand()
+        ),
+    };
+    settle(&missing(scope), help)
 }
 
-/// The packages that bring what is needed, each once.
-fn packages<'a>(needs: impl IntoIterator<Item = &'a Need>) -> Vec<&'static str> {
-    let packages: BTreeSet<_> = needs.into_iter().flat_map(|need| need.packages.iter().copied()).collect();
+/// Whether apt knows a package. Nothing is known where its lists were never fetched.
+fn is_known(package: &str) -> bool {
+    Run::new("apt-cache").args(["show", "--no-all-versions", package]).works()
+}
+
+/// The packages that bring what is needed, each once: of several names the first that is known, else the last, which newer packages
+/// answer to.
+fn packages<'a>(
+    needs: impl IntoIterator<Item = &'a Need>,
+    is_known: impl Fn(&str) -> bool,
+) -> Vec<&'static str> {
+    let name = |names: &&'static str| {
+        let mut names = names.split('|').peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() || is_known(name) {
+                return name;
+            }
+        }
+        ""
+    };
+    let packages: BTreeSet<_> = needs.into_iter().flat_map(|need| need.packages.iter().map(name)).collect();
     packages.into_iter().collect()
 }
 
@@ -192,6 +237,22 @@ mod tests {
         for part in ["the program cc", "the program jackd", "install them"] {
             assert!(failed.contains(part), "{part}: {failed}");
         }
+    }
+
+    #[test]
+    fn a_package_goes_by_the_name_that_its_release_knows() {
+        let needs = [need(Sign::Library("x"), &["new|old", "one"]), need(Sign::Library("y"), &["one"])];
+        for (known, expected) in [(&["new", "old"][..], "new"), (&["old"], "old"), (&[], "old")] {
+            assert_eq!(packages(&needs, |name| known.contains(&name)), [expected, "one"].as_slice());
+        }
+    }
+
+    #[test]
+    fn a_library_of_another_processor_is_none() {
+        let known = "2 libs found\n\tlibGL.so.1 (libc6) => /lib/i386/libGL.so.1\n\tlibz.so.1.3 (libc6,x86-64) => /lib/z\n";
+        assert!(!lists(known, "libGL.so.1") && !lists(known, "libz.so.1"));
+        let both = format!("{known}\tlibGL.so.1 (libc6,x86-64) => /lib/x86_64-linux-gnu/libGL.so.1\n");
+        assert!(lists(&both, "libGL.so.1"));
     }
 
     #[test]
