@@ -38,6 +38,9 @@ pub enum Door {
         /// Build without optimisations, to try the package itself
         #[arg(long)]
         debug: bool,
+        /// Pack a .zip too, for those who have no tar; it is larger
+        #[arg(long)]
+        zip: bool,
     },
     /// Copy the bundles into ~/.vst3 and ~/.clap, and `tonewright` into ~/.local/bin
     Install {
@@ -75,7 +78,7 @@ mod tests {
         let bundle = Cli::parse_from(["cargo xtask", "bundle"]);
         assert!(matches!(bundle.door, Door::Bundle { release: false }));
         let package = Cli::parse_from(["cargo xtask", "package"]);
-        assert!(matches!(package.door, Door::Package { debug: false }));
+        assert!(matches!(package.door, Door::Package { debug: false, zip: false }));
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--quick", "--blocks", "16,64"]).is_ok());
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--accept"]).is_err());
         assert!(Cli::try_parse_from(["cargo xtask", "bench", "--changes", "a2"]).is_ok());

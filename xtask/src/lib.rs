@@ -39,7 +39,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
             setup::all(&workspace, setup::Scope { trainer, tests: *tests, counts: false })
         }
         Door::Bundle { release } => bundle::bundle(&workspace, *release).map(|made| made.print()),
-        Door::Package { debug } => package::package(&workspace, !debug),
+        Door::Package { debug, zip } => package::package(&workspace, !debug, *zip),
         Door::Install { uninstall: false } => install::install(&workspace),
         Door::Install { uninstall: true } => install::uninstall(),
         Door::Demo => demo::demo(&workspace),

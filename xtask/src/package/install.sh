@@ -119,6 +119,8 @@ put() {
     (cd "$1" && find . -type f) | while IFS= read -r path; do
         to=$2/${path#./}
         cp -p "$1/$path" "$to.new" || fail "cannot write $to"
+        # Hosts look again at what is newer than when they last looked, and all that is packed is as old as the release.
+        touch "$to.new"
         mv -f "$to.new" "$to"
         printf '%s\n' "$to" >>"$notes"
     done

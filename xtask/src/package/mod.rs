@@ -8,17 +8,20 @@
 //!   licences/               Tonewright's own, ONNX Runtime's, and THIRD-PARTY.txt of all crates and fonts
 //! ```
 //!
-//! The three copies of ONNX Runtime are one file in the archive, and links to it.
+//! What is there several times, such as ONNX Runtime, is one file in the archive and links to it. A `.zip` of the same can be had beside
+//! it; that knows no links.
 
+mod archive;
 mod licences;
 mod spdx;
 
 use crate::Error;
 use crate::bundle::{self, Bundles};
-use crate::command::{Run, step};
+use crate::command::step;
 use crate::error::At as _;
-use crate::files::{create, remove};
+use crate::files::create;
 use crate::workspace::Workspace;
+use archive::{Format, Made};
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,25 +30,28 @@ use std::path::{Path, PathBuf};
 const INSTALL: &str = include_str!("install.sh");
 const README: &str = include_str!("readme.md");
 
-/// Builds the bundles and packs them.
-pub(crate) fn package(workspace: &Workspace, release: bool) -> Result<(), Error> {
+/// Builds the bundles and packs them, as a `.zip` too if that is asked for.
+pub(crate) fn package(workspace: &Workspace, release: bool, zip: bool) -> Result<(), Error> {
     // What may not be passed on is found before minutes of building.
     let dependencies = licences::dependencies(workspace)?;
     let bundles = bundle::bundle(workspace, release)?;
     step("packing");
-    let archive = pack(workspace, &bundles, &dependencies, &workspace.target.join("packages"))?;
-    let bytes = fs::metadata(&archive).at("read", &archive)?.len();
-    println!("{} ({:.1} MB)", archive.display(), bytes as f64 / 1e6);
+    let formats: &[Format] = if zip { &[Format::TarGz, Format::Zip] } else { &[Format::TarGz] };
+    for archive in pack(workspace, &bundles, &dependencies, &workspace.target.join("packages"), formats)? {
+        let bytes = fs::metadata(&archive).at("read", &archive)?.len();
+        println!("{} ({:.1} MB)", archive.display(), bytes as f64 / 1e6);
+    }
     Ok(())
 }
 
-/// Lays the package out in `folder` and packs it there.
+/// Lays the package out in `folder` and packs it there, in each of the formats.
 fn pack(
     workspace: &Workspace,
     bundles: &Bundles,
     dependencies: &[licences::Dependency],
     folder: &Path,
-) -> Result<PathBuf, Error> {
+    formats: &[Format],
+) -> Result<Vec<PathBuf>, Error> {
     let name = format!("tonewright-{}-linux-{}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     create(folder)?;
     let whole =
@@ -79,37 +85,23 @@ fn pack(
     write(&script, INSTALL)?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).at("make executable", &script)?;
 
-    let archive = folder.join(format!("{name}.tar.gz"));
-    remove(&archive)?;
-    // The same files make the same archive, whoever packs them.
-    Run::new("tar")
-        .args([
-            "--create",
-            "--gzip",
-            "--sort=name",
-            "--owner=0",
-            "--group=0",
-            "--numeric-owner",
-            "--mtime=@0",
-        ])
-        .arg("--file")
-        .arg(&archive)
-        .arg("--directory")
-        .arg(whole.path())
-        .arg(&name)
-        .run()?;
-    Ok(archive)
+    let made = Made::of(workspace);
+    let pack = |format: &Format| {
+        let archive = folder.join(format!("{name}.{}", format.suffix()));
+        format.pack(whole.path(), &name, made, &archive).map(|()| archive)
+    };
+    formats.iter().map(pack).collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(path, text).at("write", path)
 }
 
-/// Copies files, and of those that are alike only the first.
+/// Copies files, and of those that are alike only the first: ONNX Runtime, and the plugin, which is VST3 and CLAP in one.
 #[derive(Default)]
 struct Copier {
-    /// By name and size: what has both in the bundles is compared.
-    copied: HashMap<(String, u64), PathBuf>,
+    /// By size and mode: what has the same of both is compared.
+    copied: HashMap<(u64, u32), Vec<PathBuf>>,
 }
 
 impl Copier {
@@ -128,15 +120,18 @@ impl Copier {
     }
 
     fn file(&mut self, from: &Path, to: &Path) -> Result<(), Error> {
-        let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let key = (name, fs::metadata(from).at("read", from)?.len());
-        if let Some(same) = self.copied.get(&key)
-            && fs::read(same).at("read", same)? == fs::read(from).at("read", from)?
-        {
-            return fs::hard_link(same, to).at("link", to);
+        let metadata = fs::metadata(from).at("read", from)?;
+        let alike = self.copied.entry((metadata.len(), metadata.permissions().mode())).or_default();
+        if !alike.is_empty() {
+            let bytes = fs::read(from).at("read", from)?;
+            for same in alike.iter() {
+                if fs::read(same).at("read", same)? == bytes {
+                    return fs::hard_link(same, to).at("link", to);
+                }
+            }
         }
         fs::copy(from, to).at("copy", from)?;
-        self.copied.insert(key, to.to_owned());
+        alike.push(to.to_owned());
         Ok(())
     }
 }

@@ -1,16 +1,23 @@
 //! A package of bundles that are laid out as the real ones and hold next to nothing, unpacked, installed and taken out.
 
 use super::*;
+use crate::command::Run;
 use std::process::{Command, Output};
 
 /// A package, unpacked.
 struct Unpacked {
     folder: tempfile::TempDir,
     root: PathBuf,
+    /// The archives: tar, and zip where that was asked for.
+    archives: Vec<PathBuf>,
 }
 
 impl Unpacked {
     fn new(version: &str) -> Self {
+        Self::with(version, &[Format::TarGz])
+    }
+
+    fn with(version: &str, formats: &[Format]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Workspace::find().unwrap();
         let bundled = folder.path().join("bundled");
@@ -30,15 +37,20 @@ impl Unpacked {
         fs::set_permissions(&bundles.standalone, fs::Permissions::from_mode(0o755)).unwrap();
         for place in ["Tonewright.vst3/Contents/Resources", "Tonewright", "standalone"] {
             for name in bundle::RUNTIME_LICENCES.into_iter().chain([bundle::RUNTIME]) {
-                lay(&format!("{place}/{name}"), &"the same ".repeat(1_000));
+                lay(&format!("{place}/{name}"), &format!("{name} ").repeat(1_000));
             }
         }
         let packages = folder.path().join("packages");
-        let archive = pack(&workspace, &bundles, &[], &packages).unwrap();
-        assert_eq!(fs::read_dir(&packages).unwrap().count(), 1, "nothing but the archive is left");
-        Run::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(folder.path()).run().unwrap();
+        let archives = pack(&workspace, &bundles, &[], &packages, formats).unwrap();
+        assert_eq!(
+            fs::read_dir(&packages).unwrap().count(),
+            formats.len(),
+            "nothing but the archives is left"
+        );
+        let archive = &archives[0];
+        Run::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).run().unwrap();
         let name = archive.file_name().unwrap().to_str().unwrap().strip_suffix(".tar.gz").unwrap();
-        Self { root: folder.path().join(name), folder }
+        Self { root: folder.path().join(name), folder, archives }
     }
 
     fn install(&self, home: &Path, arguments: &[&str]) -> Output {
@@ -122,6 +134,28 @@ fn a_package_holds_what_it_must() {
 }
 
 #[test]
+fn a_zip_holds_the_same() {
+    let unpacked = Unpacked::with("one", &[Format::TarGz, Format::Zip]);
+    let whole = unpacked.folder.path().join("from a zip");
+    let mut zip = zip::ZipArchive::new(fs::File::open(&unpacked.archives[1]).unwrap()).unwrap();
+    assert_eq!(zip.len(), files(&unpacked.root).len());
+    zip.extract(&whole).unwrap();
+    let root = whole.join(unpacked.root.file_name().unwrap());
+    assert_eq!(files(&root), files(&unpacked.root));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for name in files(&root) {
+        let (zipped, tarred) = (root.join(&name), unpacked.root.join(&name));
+        assert!(fs::read(&zipped).unwrap() == fs::read(&tarred).unwrap(), "{name}");
+        assert_eq!(mode(&zipped) & 0o700, mode(&tarred) & 0o700, "{name}");
+    }
+    // Of what is there three times only the first is compressed, and the same package makes the same bytes.
+    let again = Unpacked::with("one", &[Format::TarGz, Format::Zip]);
+    for (first, second) in unpacked.archives.iter().zip(&again.archives) {
+        assert!(fs::read(first).unwrap() == fs::read(second).unwrap(), "{}", first.display());
+    }
+}
+
+#[test]
 fn what_is_installed_is_taken_out_and_nothing_else() {
     // A folder's name may be anything.
     let folder = tempfile::tempdir().unwrap();
@@ -145,6 +179,10 @@ fn what_is_installed_is_taken_out_and_nothing_else() {
         expected.sort();
         assert_eq!(files(&home), expected);
     }
+    // Hosts look again at what is newer than when they last looked.
+    let plugin = home.join(".vst3/Tonewright.vst3/Contents/x86_64-linux/Tonewright.so");
+    let modified = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    assert!(modified(&plugin) >= modified(unpacked.folder.path()), "as old as the package");
     let program = Command::new(home.join(".local/bin/tonewright")).output().unwrap();
     assert_eq!(done(&program), "one\n");
     // What an older version had and a newer one has not goes with it.
