@@ -7,4 +7,5 @@ pub mod child;
 pub mod host;
 pub mod product;
 pub mod rack;
+pub mod scan;
 pub mod sound;

@@ -36,6 +36,12 @@ impl Run {
         self
     }
 
+    /// Leaves out an environment variable that is set here.
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
     /// The command line, for people.
     fn line(&self) -> String {
         let words = std::iter::once(self.0.get_program()).chain(self.0.get_args());

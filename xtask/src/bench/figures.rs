@@ -19,6 +19,9 @@ pub(crate) struct Figure {
     /// The mean time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_us: Option<f64>,
+    /// The longest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_us: Option<f64>,
     /// The time that 99 % stayed below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_us: Option<f64>,
@@ -57,6 +60,10 @@ pub(crate) enum Mode {
     Silence,
     /// Back to back, subnormal numbers after that.
     Subnormal,
+    /// Once in a fresh process, what is on disk forgotten before.
+    Cold,
+    /// Once in a fresh process.
+    Warm,
 }
 
 impl Mode {
@@ -67,6 +74,8 @@ impl Mode {
             Self::Paced => "paced",
             Self::Silence => "silence",
             Self::Subnormal => "subnormal",
+            Self::Cold => "cold",
+            Self::Warm => "warm",
         }
     }
 }

@@ -4,6 +4,7 @@ mod counts;
 mod figures;
 mod program;
 mod rivals;
+mod scan;
 mod table;
 
 use crate::Error;
@@ -29,7 +30,8 @@ pub struct BenchOptions {
     /// Leave out the measurement at a host's pace, which takes most of the time
     #[arg(long)]
     hot: bool,
-    /// Only these models, separated by commas: seed, a1_standard, …, word_eq, and rack, which is all of the plugin
+    /// Only these models, separated by commas: seed, a1_standard, …, word_eq; rack, which is all of the plugin; and scan,
+    /// which is what a host spends on its file when it looks for plugins (cold if root asks)
     #[arg(long, value_delimiter = ',')]
     models: Vec<String>,
     /// Only these engines, separated by commas: native-avx2, onnxruntime-fused, …
@@ -68,6 +70,13 @@ pub struct BenchOptions {
     changes: Option<String>,
 }
 
+impl BenchOptions {
+    /// Whether something that is no model of the engines' is to be measured: all is, unless something is named.
+    fn asks_for(&self, name: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|asked| asked == name)
+    }
+}
+
 /// Does what the options ask for.
 pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(), Error> {
     setup::all(workspace, Scope { counts: options.counts, ..Scope::PLUGIN })?;
@@ -83,12 +92,17 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
     if let Some(folder) = &options.write_models {
         return write_models(&program, folder, &options.models);
     }
-    let figures = measure(workspace, &program, options)?;
+    let mut figures = measure(workspace, &program, options)?;
     let (ours, theirs): (Vec<_>, Vec<_>) = figures.iter().partition(|figure| figure.source.is_none());
-    println!("{}", table::costs(&figures));
+    if !figures.is_empty() {
+        println!("{}", table::costs(&figures));
+    }
     print!("{}", table::shares(&figures));
     if !theirs.is_empty() {
         println!("{}", table::ratios(&ours, &theirs));
+    }
+    if options.asks_for(scan::SCAN) {
+        figures.extend(scan::measure(workspace)?);
     }
     let path = options.json.clone().unwrap_or_else(|| workspace.target.join("bench/figures.jsonl"));
     if let Some(folder) = path.parent() {
@@ -102,8 +116,10 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
 /// Measures a model at a time, ours and theirs in turn, so that all meet the machine in the same mood.
 fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Result<Vec<Figure>, Error> {
     let rivals = options.against.as_deref().map(Rivals::find).transpose()?.unwrap_or_default();
-    let (rack, asked): (Vec<_>, Vec<_>) = options.models.iter().cloned().partition(|name| name == RACK);
-    let models = if rack.is_empty() || !asked.is_empty() { models(program, &asked)? } else { Vec::new() };
+    let asked: Vec<_> =
+        options.models.iter().filter(|name| ![RACK, scan::SCAN].contains(&name.as_str())).cloned().collect();
+    let all = options.models.is_empty();
+    let models = if all || !asked.is_empty() { models(program, &asked)? } else { Vec::new() };
     let nams = workspace.target.join("bench/models");
     if rivals.play() {
         write_models(program, &nams, &models)?;
@@ -127,7 +143,7 @@ fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Res
         found.extend(rivals.measure(&nams.join(model).with_extension("nam"), &blocks)?);
     }
     found.extend(rivals.written(&models)?);
-    if !rack.is_empty() || options.models.is_empty() {
+    if options.asks_for(RACK) {
         found.extend(measure_rack(options)?);
     }
     Ok(found)

@@ -170,6 +170,7 @@ mod tests {
             mode,
             median_us,
             mean_us: None,
+            max_us: None,
             p99_us: None,
             p999_us: None,
             realtime_factor: None,
