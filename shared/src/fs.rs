@@ -53,6 +53,30 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     temporary.persist(path)
 }
 
+/// The same where there must be no file yet: of several that write at once only the first does, and nothing is replaced.
+///
+/// # Errors
+/// As above, and [`ErrorKind::AlreadyExists`] where there is something of that name.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = Temporary::in_folder_of(path)?;
+    temporary.file().write_all(bytes)?;
+    temporary.persist_new(path)
+}
+
+/// Gives a file another name on the same file system, and replaces nothing.
+///
+/// # Errors
+/// The file cannot be moved, or [`ErrorKind::AlreadyExists`] where there is something of that name.
+pub fn move_new(from: &Path, to: &Path) -> Result<()> {
+    // What is not there would be called "already there" by some of the ways that tempfile tries.
+    std::fs::symlink_metadata(from)?;
+    tempfile::TempPath::try_from_path(from)?.persist_noclobber(to).map_err(|failed| {
+        // Dropped, the path would be one of a temporary file, which is deleted.
+        let _ = failed.path.keep();
+        failed.error
+    })
+}
+
 /// A file that is being written beside its place. Dropped, it is gone; [`Temporary::persist`] puts it there.
 ///
 /// On Linux it has no name until then, where the file system can do that: then even a process that is killed leaves
@@ -80,6 +104,10 @@ impl Temporary {
         if path.try_exists()? {
             regular_file(path)?;
         }
+        Self::in_folder_of(path)
+    }
+
+    fn in_folder_of(path: &Path) -> Result<Self> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -97,6 +125,16 @@ impl Temporary {
             #[cfg(target_os = "linux")]
             Kind::Nameless { file, .. } => file,
             Kind::Named(file) => file.as_file(),
+        }
+    }
+
+    /// Puts the complete file in its place, if there is nothing yet.
+    fn persist_new(self, path: &Path) -> Result<()> {
+        self.file().sync_all()?;
+        match self.0 {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless { file, .. } => link_new(&file, path),
+            Kind::Named(file) => file.persist_noclobber(path).map(drop).map_err(|e| e.error),
         }
     }
 
@@ -166,10 +204,54 @@ fn in_proc(file: &File) -> PathBuf {
 /// moment, and its own by renaming.
 #[cfg(target_os = "linux")]
 fn link(file: &File, folder: &Path, path: &Path) -> Result<()> {
-    use rustix::fs::{AtFlags, CWD, linkat};
-    let nameless = in_proc(file);
-    let link_at = |name: &Path| Ok(linkat(CWD, &nameless, CWD, name, AtFlags::SYMLINK_FOLLOW)?);
-    let linked =
-        tempfile::Builder::new().prefix(PREFIX).make_in(folder, link_at).map_err(|e| refused(&e, folder))?;
+    let linked = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .make_in(folder, |name| link_new(file, name))
+        .map_err(|e| refused(&e, folder))?;
     linked.into_temp_path().persist(path).map_err(|e| e.error)
+}
+
+/// Gives a nameless file a name that nothing has yet.
+#[cfg(target_os = "linux")]
+fn link_new(file: &File, path: &Path) -> Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    Ok(linkat(CWD, in_proc(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        write_new(&a, b"first").unwrap();
+        assert_eq!(write_new(&a, b"second").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        write_new(&b, b"other").unwrap();
+        assert_eq!(move_new(&a, &b).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        let read = |path: &Path| std::fs::read(path).unwrap();
+        assert_eq!((read(&a), read(&b)), (b"first".to_vec(), b"other".to_vec()));
+        std::fs::remove_file(&b).unwrap();
+        move_new(&a, &b).unwrap();
+        assert_eq!(read(&b), b"first");
+        assert_eq!(move_new(&a, &folder.path().join("c")).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing temporary is left");
+    }
+
+    #[test]
+    fn of_many_that_write_at_once_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let written: Vec<usize> = std::thread::scope(|scope| {
+            let write = |i: usize| {
+                let path = &path;
+                scope.spawn(move || write_new(path, i.to_string().as_bytes()).ok().map(|()| i))
+            };
+            let writers: Vec<_> = (0..8).map(write).collect();
+            writers.into_iter().filter_map(|writer| writer.join().unwrap()).collect()
+        });
+        assert_eq!(written.len(), 1);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), written[0].to_string());
+    }
 }

@@ -4,6 +4,7 @@ use super::dials::Dials;
 use super::sound::{Sound, slot_id};
 use super::value::{Read, Value};
 use crate::amp::{ContentHash, Part, SavedSource};
+use crate::library::FilePath;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_saphyr::FlowSeq;
 use shared::word_eq::{Curve, GRID};
@@ -116,11 +117,14 @@ struct Text {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
-    path: PathBuf,
+    path: FilePath,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hash: Option<ContentHash>,
+    /// Its size, by which a library sees without reading which files it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -163,11 +167,21 @@ impl Preset {
     /// # Errors
     /// It cannot be read, or is no preset, or one of a later version.
     pub fn load(path: &Path, dials: &Dials) -> Result<(Self, Vec<String>), PresetError> {
+        let refused = |problem| PresetError::NoPreset { path: path.to_owned(), problem };
+        Self::parse(&Self::text_in(path)?, path.parent(), dials).map_err(refused)
+    }
+
+    /// What stands in a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text.
+    pub(super) fn text_in(path: &Path) -> Result<String, PresetError> {
         let failed = |source| PresetError::File { path: path.to_owned(), source };
         let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(failed)?;
-        let refused = |problem| PresetError::NoPreset { path: path.to_owned(), problem };
-        let text = String::from_utf8(bytes).map_err(|e| refused(format!("this is no text: {e}")))?;
-        Self::parse(&text, path.parent(), dials).map_err(refused)
+        String::from_utf8(bytes).map_err(|error| PresetError::NoPreset {
+            path: path.to_owned(),
+            problem: format!("this is no text: {error}"),
+        })
     }
 
     /// Reads a text; paths that are not absolute start from `folder`.
@@ -216,7 +230,7 @@ impl Preset {
                 None => said
                     .push(format!("{}: sources are of model, cab_a and cab_b; it is left out", clipped(id))),
                 Some(part) => {
-                    let Source { path, name, hash } = source;
+                    let Source { path: FilePath(path), name, hash, bytes } = source;
                     let path = folder.map_or_else(|| path.clone(), |folder| folder.join(path));
                     // With its hash it can be found elsewhere.
                     if hash.is_none() && !path.is_file() {
@@ -226,7 +240,8 @@ impl Preset {
                         path: Some(path),
                         name: name.clone(),
                         hash: *hash,
-                        ..SavedSource::default()
+                        bytes: *bytes,
+                        slot: None,
                     };
                 }
             }
@@ -250,8 +265,13 @@ impl Preset {
     /// The text of a file: what differs from a fresh instance, with the values people read.
     ///
     /// # Errors
-    /// A text cannot be written as YAML.
+    /// A text cannot be written as YAML, or the name is longer than is read.
     pub fn text(&self, dials: &Dials) -> Result<String, PresetError> {
+        // What is written is read again.
+        if self.name.chars().count() > MAX_NAME {
+            let problem = format!("names have at most {MAX_NAME} characters");
+            return Err(PresetError::Unwritable { name: clipped(&self.name), problem });
+        }
         // What a sound begins with is always said, however usual.
         let always = ["model", "cab_a"];
         let parameters = (0..dials.len()).filter(|&at| {
@@ -259,8 +279,8 @@ impl Preset {
         });
         let parameters = parameters.map(|at| (dials.id(at), Value::write(dials, at, self.sound.values[at])));
         let sources = Part::ALL.into_iter().filter_map(|part| {
-            let SavedSource { path, name, hash, .. } = self.sound.plays_file(part, dials)?.clone();
-            Some((slot_id(part), Source { path: path?, name, hash }))
+            let SavedSource { path, name, hash, bytes, .. } = self.sound.plays_file(part, dials)?.clone();
+            Some((slot_id(part), Source { path: FilePath(path?), name, hash, bytes }))
         });
         let wanted = [self.is("eq_reference", "learned", dials), self.is("eq_freeze", "on", dials)];
         let balances = BALANCES.into_iter().zip(self.sound.balances).zip(wanted);
@@ -333,7 +353,8 @@ mod tests {
             path: Some("/amps/a: \"b\".nam".into()),
             name: Some("b.nam".into()),
             hash: Some(ContentHash::of(b"abc")),
-            ..SavedSource::default()
+            bytes: Some(3),
+            slot: None,
         };
         let text = preset.text(&dials).unwrap();
         let (again, said) = parse(&text).unwrap();
@@ -341,6 +362,19 @@ mod tests {
         let far = again.sound.values.iter().zip(&preset.sound.values).map(|(a, b)| (a - b).abs());
         assert!(far.fold(0.0, f32::max) < 1e-6, "{text}");
         assert_eq!(Preset { sound: preset.sound.clone(), ..again }, preset);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_unicode_is_written_and_read() {
+        use std::os::unix::ffi::OsStringExt;
+        let dials = dials();
+        let (mut preset, _) = parse(TEXT).unwrap();
+        preset.sound.values[dials.place("cab_a").unwrap()] = 0.0;
+        let path = PathBuf::from(std::ffi::OsString::from_vec(b"/irs/b\xf6se.wav".to_vec()));
+        preset.sound.files[1].path = Some(path.clone());
+        let (again, _) = parse(&preset.text(&dials).unwrap()).unwrap();
+        assert_eq!(again.sound.files[1].path, Some(path));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod document;
 mod edits;
 mod factory;
 mod history;
+mod rename;
 mod shelf;
 mod sound;
 mod studio;

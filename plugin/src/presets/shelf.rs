@@ -1,7 +1,9 @@
 //! Where presets lie: those that come along, and a folder of the player's own.
 
+use super::rename::renamed;
 use super::{Dials, FactoryPreset, PRESETS, Preset, PresetError, Sound};
 use etcetera::BaseStrategy;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// How the names of presets end.
@@ -172,32 +174,35 @@ impl Shelf {
         dials: &Dials,
     ) -> Result<PathBuf, PresetError> {
         let path = self.path_for(&preset.name, category)?;
-        self.write(preset, &path, replace, dials)?;
+        let text = preset.text(dials)?;
+        if let Some(folder) = path.parent() {
+            let failed = |source| PresetError::File { path: folder.to_owned(), source };
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        write(&path, &text, &preset.name, replace)?;
         Ok(path)
     }
 
-    fn write(&self, preset: &Preset, path: &Path, replace: bool, dials: &Dials) -> Result<(), PresetError> {
-        let failed = |source| PresetError::File { path: path.to_owned(), source };
-        if !replace && path.exists() {
-            return Err(PresetError::Exists(preset.name.clone()));
-        }
-        let text = preset.text(dials)?;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        shared::fs::write_atomic(path, text.as_bytes()).map_err(failed)
-    }
-
-    /// Gives a file of the player's own another name.
+    /// Gives a file of the player's own another name. What else stands in it stays as it is: remarks, and what only a later version
+    /// understands.
     ///
     /// # Errors
     /// There is one of that name, or the file cannot be read or written.
     pub fn rename(&self, path: &Path, name: &str, dials: &Dials) -> Result<PathBuf, PresetError> {
-        let (preset, _) = Preset::load(path, dials)?;
+        let text = Preset::text_in(path)?;
+        let refused = |problem| PresetError::NoPreset { path: path.to_owned(), problem };
+        Preset::parse(&text, path.parent(), dials).map_err(refused)?;
+        let name = name.trim();
         let new = path.with_file_name(format!("{}.{EXTENSION}", file_name(name)?));
+        let text = renamed(&text, name)
+            .and_then(|text| Preset::parse(&text, path.parent(), dials).map(|_| text))
+            .map_err(|problem| PresetError::Unwritable {
+                name: name.chars().take(LONGEST).collect(),
+                problem,
+            })?;
         // On file systems that do not tell capitals apart the new name may be the old file.
         let same = new == *path || std::fs::canonicalize(&new).ok() == std::fs::canonicalize(path).ok();
-        self.write(&Preset { name: name.trim().to_owned(), ..preset }, &new, same, dials)?;
+        write(&new, &text, name, same)?;
         if !same {
             std::fs::remove_file(path)
                 .map_err(|source| PresetError::File { path: path.to_owned(), source })?;
@@ -214,10 +219,15 @@ impl Shelf {
         let trash = self.folder.join(TRASH);
         std::fs::create_dir_all(&trash).map_err(failed)?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let free = |number: usize| trash.join(format!("{stem} {number}.{EXTENSION}"));
-        let to = (1..).map(free).find(|to| !to.exists()).unwrap_or_else(|| trash.join(&stem));
-        std::fs::rename(path, &to).map_err(failed)?;
-        Ok(Deleted { from: path.to_owned(), to })
+        let mut number = 1;
+        loop {
+            let to = trash.join(format!("{stem} {number}.{EXTENSION}"));
+            match shared::fs::move_new(path, &to) {
+                Ok(()) => return Ok(Deleted { from: path.to_owned(), to }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(failed(error)),
+            }
+        }
     }
 
     /// Puts back what was deleted.
@@ -226,13 +236,22 @@ impl Shelf {
     /// There is another one in its place, or the file cannot be moved.
     pub fn restore(&self, deleted: &Deleted) -> Result<(), PresetError> {
         let Deleted { from, to } = deleted;
-        if from.exists() {
-            return Err(PresetError::Exists(
-                from.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            ));
-        }
-        std::fs::rename(to, from).map_err(|source| PresetError::File { path: to.clone(), source })
+        shared::fs::move_new(to, from).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => {
+                PresetError::Exists(from.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+            }
+            _ => PresetError::File { path: to.clone(), source },
+        })
     }
+}
+
+/// Writes a preset's text. What is there stays unless it is to be replaced, also where somebody else writes it at this moment.
+fn write(path: &Path, text: &str, name: &str, replace: bool) -> Result<(), PresetError> {
+    let write = if replace { shared::fs::write_atomic } else { shared::fs::write_new };
+    write(path, text.as_bytes()).map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => PresetError::Exists(name.to_owned()),
+        _ => PresetError::File { path: path.to_owned(), source },
+    })
 }
 
 fn entry_of(preset: &FactoryPreset, dials: &Dials) -> Entry {
@@ -368,6 +387,46 @@ mod tests {
         shelf.save(&preset("Yours", &dials), "Own", false, &dials).unwrap();
         shelf.delete(&renamed).unwrap();
         assert!(shelf.restore(&deleted).is_ok());
+    }
+
+    #[test]
+    fn renaming_changes_the_name_alone() {
+        let (folder, dials) = (tempfile::tempdir().unwrap(), dials());
+        let shelf = Shelf::at(folder.path().to_owned());
+        let path = folder.path().join("Old.yml");
+        let text = "# Mine, for the second song\nversion: 1 # as yet\nname:   Old  # a working title\n\nparameters:\n  \
+                    warp_drive: 9 # of a later version\n  input: -9\n";
+        std::fs::write(&path, text).unwrap();
+        let new = shelf.rename(&path, " The: new # one ", &dials).unwrap();
+        let found = std::fs::read_to_string(&new).unwrap();
+        let (preset, said) = Preset::load(&new, &dials).unwrap();
+        assert_eq!((preset.name.as_str(), said.len()), ("The: new # one", 1));
+        let name_of = |text: &str| text.lines().position(|line| line.starts_with("name:")).unwrap();
+        let rest = |text: &str| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.remove(name_of(text));
+            lines
+        };
+        assert_eq!(rest(&found), rest(text));
+        assert!(found.contains("# a working title"), "{found}");
+        assert!(!path.exists());
+        let long = shelf.rename(&new, &"x".repeat(200), &dials).unwrap_err().to_string();
+        assert!(long.contains("at most 120") && new.exists(), "{long}");
+    }
+
+    #[test]
+    fn nothing_is_put_back_over_another() {
+        let (folder, dials) = (tempfile::tempdir().unwrap(), dials());
+        let shelf = Shelf::at(folder.path().to_owned());
+        let path = shelf.save(&preset("A", &dials), "Own", false, &dials).unwrap();
+        let deleted = shelf.delete(&path).unwrap();
+        std::fs::write(&path, "another's").unwrap();
+        assert!(matches!(shelf.restore(&deleted), Err(PresetError::Exists(name)) if name == "A"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "another's");
+        std::fs::remove_file(&path).unwrap();
+        shelf.restore(&deleted).unwrap();
+        assert!(Preset::load(&path, &dials).is_ok());
+        assert!(shelf.save(&preset(&"x".repeat(121), &dials), "Own", false, &dials).is_err(), "unreadable");
     }
 
     #[test]

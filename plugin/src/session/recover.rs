@@ -55,11 +55,10 @@ pub fn recover(blob: &Blob, folder: &Path, name: &str) -> Result<PathBuf, String
         if shared::fs::read_limited(&path, blob.bytes()).is_ok_and(|there| there == file) {
             return Ok(path);
         }
-        if !path.exists() {
-            return match shared::fs::write_atomic(&path, &file) {
-                Ok(()) => Ok(path),
-                Err(error) => Err(format!("{}: {error}", path.display())),
-            };
+        match shared::fs::write_new(&path, &file) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("{}: {error}", path.display())),
         }
     }
     let folder = folder.display();
