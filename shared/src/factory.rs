@@ -1,21 +1,13 @@
 //! The models that come with Tonewright, and the slots that hosts know them by.
 
 use crate::model::{Card, Model, ModelError};
+use crate::slots::{self, built_in};
+pub use crate::slots::{OWN_FILE_SLOT, SLOTS};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Number of values of the model parameter. Hosts store automation as a position between the first
-/// and the last slot, so this never changes; new models take free slots.
-pub const SLOTS: usize = 64;
-
-/// The slot that stands for the player's own file.
-pub const OWN_FILE_SLOT: usize = 0;
-
 /// The slot of a fresh instance.
 pub const DEFAULT_SLOT: usize = 1;
-
-const OWN_FILE: &str = "Own file";
-const FREE: &str = "—";
 
 /// A model that comes with the plugin.
 #[derive(Clone, Copy, Debug)]
@@ -27,26 +19,16 @@ pub struct Factory {
     bytes: &'static [u8],
 }
 
-macro_rules! models {
-    ($($slot:literal => $id:literal),* $(,)?) => {
-        &[$(Factory {
-            slot: $slot,
-            id: $id,
-            bytes: include_bytes!(concat!("../../assets/models/", $id, ".onnx")),
-        }),*]
-    };
-}
-
 /// All models that come with the plugin, in the order they are offered.
-pub const MODELS: &[Factory] = models! {
-    1 => "jcm_standard",
-    2 => "jcm_seed",
-    3 => "sd1_standard",
-    4 => "sd1_a2",
-    5 => "sd1_seed",
-    6 => "virtual_standard",
-    7 => "virtual_seed",
-};
+pub const MODELS: &[Factory] = built_in!(Factory, "models", "onnx", {
+    1 => "jcm_standard";
+    2 => "jcm_seed";
+    3 => "sd1_standard";
+    4 => "sd1_a2";
+    5 => "sd1_seed";
+    6 => "virtual_standard";
+    7 => "virtual_seed";
+});
 
 impl Factory {
     /// The model in `slot`.
@@ -93,9 +75,7 @@ pub fn find(name: &str, path: &Path) -> Result<Model, ModelError> {
     if let Some(model) = Factory::named(name) {
         return model.load();
     }
-    // A name with a folder or an extension is meant as a file: say what is wrong with it.
-    let typed = Path::new(name);
-    if path.exists() || typed.extension().is_some() || typed.components().count() > 1 {
+    if slots::is_file(Path::new(name), path) {
         return Model::load(path);
     }
     let known: Vec<&str> = MODELS.iter().map(|model| model.id).collect();
@@ -105,23 +85,12 @@ pub fn find(name: &str, path: &Path) -> Result<Model, ModelError> {
 /// What the host shows for a slot. Free slots show a dash and their number, so that every text
 /// leads back to its slot.
 pub fn slot_name(slot: usize) -> String {
-    match Factory::in_slot(slot) {
-        Some(model) => model.card().name.clone(),
-        None if slot == OWN_FILE_SLOT => OWN_FILE.into(),
-        None => format!("{FREE} {slot}"),
-    }
+    slots::name(slot, Factory::in_slot(slot).map(|model| model.card().name.as_str()))
 }
 
 /// The slot that [`slot_name`] calls `text`, or whose number it is.
 pub fn slot_named(text: &str) -> Option<usize> {
-    let text = text.trim();
-    if text.eq_ignore_ascii_case(OWN_FILE) {
-        return Some(OWN_FILE_SLOT);
-    }
-    if let Some(model) = Factory::named(text) {
-        return Some(model.slot);
-    }
-    text.trim_start_matches(FREE).trim().parse().ok().filter(|&slot| slot < SLOTS)
+    slots::named(text, |text| Factory::named(text).map(|model| model.slot))
 }
 
 /// The factory model `steps` further than `slot` in the order they are offered, around the end.

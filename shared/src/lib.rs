@@ -16,5 +16,6 @@ pub mod fs;
 pub mod live;
 pub mod model;
 pub mod simd;
+mod slots;
 pub mod stream;
 pub mod word_eq;
