@@ -51,7 +51,7 @@ pub(super) struct ChainArguments {
     /// Computes the amp 2, 4 or 8 times for each sample of its model: less aliasing, more work.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = factor)]
     oversample: usize,
-    /// A loudspeaker: closed_4x12, open_1x12 or open_2x12, or an audio file with an impulse response.
+    /// A loudspeaker that comes along, such as closed_4x12 or bass_8x10, or an audio file with an impulse response.
     #[arg(long, value_name = "NAME or FILE")]
     cab: Option<PathBuf>,
     /// Takes away what lies above this frequency, in Hz.
