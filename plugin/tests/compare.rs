@@ -3,16 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 
 use ebur128::{EbuR128, Mode};
-use shared::audio::read_wav;
+use shared::audio::{read_wav, write_wav};
 use std::path::Path;
 use std::sync::Arc;
-use tonewright::amp::Desk;
+use tonewright::amp::{ContentHash, Desk, SavedSource};
 use tonewright::compare::{
     DryRing, HEARD_SECONDS, Levels, Load, Recording, Scales, match_gains, weigh, weigh_each,
 };
 use tonewright::factory::DEFAULT_SLOT;
-use tonewright::presets::{Dials, PRESETS, Sound, Studio, Surroundings};
+use tonewright::presets::{Dials, Files, PRESETS, Sound, Studio, Surroundings};
 use tonewright::rack::RackFormat;
+use tonewright::session::{Blob, Nowhere, Pool};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
@@ -85,7 +86,7 @@ fn every_pair_of_factory_presets_is_matched_on_the_demo_recording() {
         .collect();
     let recording = ring.latest();
     let all: Vec<&Sound> = sounds.iter().collect();
-    let lufs = weigh_each(&all, Surroundings::default(), &recording, &|| true).unwrap();
+    let lufs = weigh_each(&all, &Surroundings::default(), &recording, &|| true).unwrap();
     let mut worst = (0.0, "", "");
     for a in 0..sounds.len() {
         for b in 0..a {
@@ -164,7 +165,63 @@ fn what_cannot_be_played_is_said() {
     bad.files[0].path = Some("/nowhere/gone.nam".into());
     let recording = Recording { channels: vec![demo()], sample_rate_hz: RATE_HZ };
     let problem =
-        weigh([&good, &bad], Surroundings::default(), &recording, &|| true).unwrap_err().to_string();
+        weigh([&good, &bad], &Surroundings::default(), &recording, &|| true).unwrap_err().to_string();
     assert!(problem.starts_with("B cannot be compared") && problem.contains("gone.nam"), "{problem}");
-    assert!(weigh([&good, &good], Surroundings::default(), &recording, &|| false).is_err());
+    assert!(weigh([&good, &good], &Surroundings::default(), &recording, &|| false).is_err());
+}
+
+/// A sound with a stereo response of the player's own, which only a session carries.
+fn carried() -> (Sound, Files) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.wav");
+    write_wav(&path, &[vec![1.0, 0.3, -0.1], vec![0.8, 0.4, 0.05]], 48_000).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let hash = ContentHash::of(&bytes);
+    let pool = Pool::default();
+    pool.put(Arc::new(Blob::pack(hash, &bytes).unwrap()));
+    let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+    let mut sound = Sound::usual(&dials);
+    for id in ["cab_a", "cab_blend", "cab_low_cut", "cab_high_cut"] {
+        let at = dials.place(id).unwrap();
+        sound.values[at] = if id == "cab_high_cut" { 1.0 } else { 0.0 };
+    }
+    sound.files[1] = SavedSource { path: Some(path), hash: Some(hash), ..SavedSource::default() };
+    (sound, Files { pool: Arc::new(pool), finder: Arc::new(Nowhere) })
+}
+
+#[test]
+fn what_only_the_session_carries_is_compared() {
+    let (sound, files) = carried();
+    let usual = sounds().swap_remove(0);
+    let recording = Recording { channels: vec![demo()[..96_000].to_vec()], sample_rate_hz: RATE_HZ };
+    let weighed = |files: Files| {
+        let surroundings = Surroundings { files, ..Surroundings::default() };
+        weigh([&usual, &sound], &surroundings, &recording, &|| true)
+    };
+    assert!(weighed(files).unwrap().lufs[1].is_some());
+    let elsewhere = Files { pool: Arc::default(), finder: Arc::new(Nowhere) };
+    assert!(weighed(elsewhere).unwrap_err().to_string().contains("wide.wav"));
+}
+
+/// A mono track with a stereo output: what a stereo response makes of it is weighed as it is heard.
+#[test]
+fn one_guitar_that_becomes_two_is_weighed_as_two() {
+    let (sound, files) = carried();
+    let guitar = demo()[..144_000].to_vec();
+    let surroundings = Surroundings { channels_out: 2, files, ..Surroundings::default() };
+    let mut studio = Studio::new(&sound, surroundings.clone());
+    let format =
+        RackFormat { sample_rate_hz: RATE_HZ, max_block_samples: BLOCK, channels_in: 1, channels_out: 2 };
+    studio.prepare(format).unwrap();
+    let (mut left, mut right) = (guitar.clone(), vec![0.0; guitar.len()]);
+    for (left, right) in left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)) {
+        studio.play(&mut [left, right]);
+    }
+    let mut meter = EbuR128::new(2, RATE_HZ as u32, Mode::I).unwrap();
+    meter.add_frames_planar_f32(&[&left, &right]).unwrap();
+    let heard = meter.loudness_global().unwrap();
+    assert!((heard - loudness(&left)).abs() > 0.5, "the right side is heard as well");
+    let recording = Recording { channels: vec![guitar], sample_rate_hz: RATE_HZ };
+    let weighed = weigh_each(&[&sound], &surroundings, &recording, &|| true).unwrap()[0].unwrap();
+    assert!((weighed - heard).abs() < 0.01, "{weighed} LUFS weighed, {heard} LUFS heard");
 }

@@ -100,7 +100,7 @@ pub struct Desk {
     /// The qualities, first and last, that choose what plays already.
     same_size: AtomicU32,
     files: [Mutex<OwnFile>; 3],
-    pool: Pool,
+    pool: Arc<Pool>,
     format: Mutex<Option<RackFormat>>,
     serial: AtomicU64,
     done: AtomicU64,
@@ -111,6 +111,11 @@ pub struct Desk {
 impl Desk {
     /// A desk that wishes for the model in `slot`, and the first two loudspeakers.
     pub fn new(slot: usize) -> Self {
+        Self::with_pool(slot, Pool::default())
+    }
+
+    /// The same, with files that a session carries already.
+    pub fn with_pool(slot: usize, pool: Pool) -> Self {
         Self {
             slots: [slot, DEFAULT_CAB_SLOTS[0], DEFAULT_CAB_SLOTS[1]].map(AtomicUsize::new),
             chosen: [NOT_CHOSEN; 3].map(AtomicUsize::new),
@@ -122,7 +127,7 @@ impl Desk {
             align: AtomicBool::new(false),
             same_size: AtomicU32::new(pack([Quality::LEAST, Quality::FULL])),
             files: Default::default(),
-            pool: Pool::default(),
+            pool: Arc::new(pool),
             format: Mutex::new(None),
             serial: AtomicU64::new(1),
             done: AtomicU64::new(0),
@@ -218,7 +223,7 @@ impl Desk {
     }
 
     /// The files that sessions carry.
-    pub fn pool(&self) -> &Pool {
+    pub fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
 
@@ -329,6 +334,11 @@ impl Desk {
         if self.format.lock().replace(format) != Some(format) {
             self.touch();
         }
+    }
+
+    /// The host's format, once it was told.
+    pub fn format(&self) -> Option<RackFormat> {
+        *self.format.lock()
     }
 
     /// Has the latest wish been dealt with, with success or without? Always, if there is nobody

@@ -1,7 +1,7 @@
 //! How loud a guitar is through a sound.
 
 use super::phrase::phrase;
-use super::ring::Recording;
+use super::ring::{Recording, SILENT_DBFS};
 use crate::presets::{Sound, Studio, Surroundings};
 use crate::rack::RackFormat;
 use ebur128::{EbuR128, Mode};
@@ -9,9 +9,6 @@ use std::borrow::Cow;
 
 /// Samples that are played at once.
 const BLOCK: usize = 512;
-
-/// Below this a guitar is as good as silent, in dBFS.
-const SILENT_DBFS: f32 = -60.0;
 
 /// How much of the guitar must be louder than that, in seconds.
 const ENOUGH_SECONDS: f64 = 2.0;
@@ -46,7 +43,7 @@ pub enum WeighError {
 /// `go_on` said no, or a sound needs a file that cannot be played.
 pub fn weigh(
     sounds: [&Sound; 2],
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     recording: &Recording,
     go_on: &dyn Fn() -> bool,
 ) -> Result<Levels, WeighError> {
@@ -63,7 +60,7 @@ pub fn weigh(
 /// As [`weigh`].
 pub fn weigh_each(
     sounds: &[&Sound],
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     recording: &Recording,
     go_on: &dyn Fn() -> bool,
 ) -> Result<Vec<Option<f64>>, WeighError> {
@@ -86,27 +83,31 @@ pub fn match_gains(levels: &Levels) -> [f32; 2] {
 
 fn loudness(
     sound: &Sound,
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     recording: &Recording,
     go_on: &dyn Fn() -> bool,
 ) -> Result<Option<f64>, Option<String>> {
-    let channels = recording.channels.len().max(1);
+    let channels_in = recording.channels.len().max(1);
+    // A stereo response makes two of one guitar, as in the host.
+    let channels = channels_in.max(surroundings.channels_out);
     let format = RackFormat {
         sample_rate_hz: recording.sample_rate_hz,
         max_block_samples: BLOCK,
-        channels_in: channels,
+        channels_in,
         channels_out: channels,
     };
-    let mut studio = Studio::new(sound, surroundings);
+    let mut studio = Studio::new(sound, surroundings.clone());
     studio.prepare(format).map_err(|error| Some(error.to_string()))?;
     let failed = |error: ebur128::Error| Some(error.to_string());
     let mut meter =
         EbuR128::new(channels as u32, format.sample_rate_hz.round() as u32, Mode::I).map_err(failed)?;
     // The equaliser has listened for long when sounds are compared: it hears the recording once before it counts.
     if studio.listens() {
-        play(&mut studio, recording, go_on, |_| Ok(()))?;
+        play(&mut studio, recording, channels, go_on, |_| Ok(()))?;
     }
-    play(&mut studio, recording, go_on, |block| meter.add_frames_planar_f32(block).map_err(failed))?;
+    play(&mut studio, recording, channels, go_on, |block| {
+        meter.add_frames_planar_f32(block).map_err(failed)
+    })?;
     let lufs = meter.loudness_global().map_err(failed)?;
     Ok(Some(lufs).filter(|lufs| *lufs > LEAST_LUFS))
 }
@@ -114,11 +115,12 @@ fn loudness(
 fn play(
     studio: &mut Studio,
     recording: &Recording,
+    channels_out: usize,
     go_on: &dyn Fn() -> bool,
     mut heard: impl FnMut(&[&[f32]]) -> Result<(), Option<String>>,
 ) -> Result<(), Option<String>> {
     let length = recording.channels.iter().map(Vec::len).min().unwrap_or(0);
-    let mut block = vec![vec![0.0; BLOCK]; recording.channels.len()];
+    let mut block = vec![vec![0.0; BLOCK]; channels_out];
     for begin in (0..length).step_by(BLOCK) {
         if !go_on() {
             return Err(None);

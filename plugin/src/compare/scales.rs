@@ -92,7 +92,7 @@ impl Shared {
                 || !self.quit.load(Ordering::Acquire) && self.wanted.load(Ordering::Acquire) == number;
             let [a, b] = &load.sounds;
             let weighed =
-                catch_unwind(AssertUnwindSafe(|| weigh([a, b], load.surroundings, &load.recording, &go_on)));
+                catch_unwind(AssertUnwindSafe(|| weigh([a, b], &load.surroundings, &load.recording, &go_on)));
             let failed = |_| Err(WeighError::Unplayable('A', "a mistake in Tonewright".into()));
             let result = weighed.unwrap_or_else(failed);
             if result != Err(WeighError::GivenUp) {

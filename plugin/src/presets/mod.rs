@@ -28,4 +28,4 @@ pub use factory::{FactoryPreset, PRESETS};
 pub use history::History;
 pub use shelf::{Deleted, Entry, Place, Shelf, found};
 pub use sound::Sound;
-pub use studio::{Studio, Surroundings};
+pub use studio::{Files, Studio, Surroundings};

@@ -5,7 +5,7 @@ use crate::amp::{Desk, Loader, Origin, Part};
 use crate::factory::DEFAULT_SLOT;
 use crate::params::{Known, OversamplingParam};
 use crate::rack::{Controls, InputControls, Link, Rack, RackFormat};
-use crate::session::InLibrary;
+use crate::session::{Finder, InLibrary, Pool};
 use shared::chain::{Format, Processor, ProcessorError, Purpose};
 use shared::word_eq::Mode;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
 
 /// What is not the sound's, and yet moves it: it is the same on both sides of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// Whether the input is matched to the capture's level.
     pub calibrated: bool,
@@ -23,6 +23,32 @@ pub struct Surroundings {
     pub full_scale_dbu: f32,
     /// How finely the amp is computed.
     pub oversampling: OversamplingParam,
+    /// Channels that the host takes, at least as many as it gives.
+    pub channels_out: usize,
+    /// Where files of the player's own are looked for that are not where they were.
+    pub files: Files,
+}
+
+/// What an instance knows of the player's own files: the copies that its session carries, and who searches folders.
+#[derive(Clone)]
+pub struct Files {
+    /// The copies. They are read, and nothing is added.
+    pub pool: Arc<Pool>,
+    /// Who searches.
+    pub finder: Arc<dyn Finder>,
+}
+
+impl Default for Files {
+    /// No copies, and the player's library.
+    fn default() -> Self {
+        Self { pool: Arc::default(), finder: Arc::new(InLibrary) }
+    }
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").field("pool", &self.pool).finish_non_exhaustive()
+    }
 }
 
 impl Default for Surroundings {
@@ -32,6 +58,8 @@ impl Default for Surroundings {
             calibrated: input.calibrated,
             full_scale_dbu: input.full_scale_dbu,
             oversampling: OversamplingParam::X1,
+            channels_out: 1,
+            files: Files::default(),
         }
     }
 }
@@ -44,6 +72,8 @@ impl Surroundings {
             calibrated: params.input.calibrated.value(),
             full_scale_dbu: params.input.full_scale.value(),
             oversampling: params.oversampling.value(),
+            channels_out: dials.desk().format().map_or(1, |format| format.channels_out),
+            files: Files { pool: dials.desk().pool().clone(), ..Files::default() },
         }
     }
 }
@@ -62,13 +92,13 @@ pub struct Studio {
 impl Studio {
     /// One that plays this sound. Models are read when it is prepared.
     pub fn new(sound: &Sound, surroundings: Surroundings) -> Self {
-        let desk = Arc::new(Desk::new(DEFAULT_SLOT));
+        let desk = Arc::new(Desk::with_pool(DEFAULT_SLOT, Pool::beside(&surroundings.files.pool)));
         let link = Arc::new(Link::default());
         let dials = Dials::apart(desk.clone());
         sound.set(&dials);
         desk.set_oversampling(surroundings.oversampling.factor());
         // The wishes lie there before the loader looks: it reads nothing in vain.
-        let loader = Loader::start_with(desk, link.clone(), Arc::new(InLibrary));
+        let loader = Loader::start_with(desk, link.clone(), surroundings.files.finder.clone());
         let rack = Rack::new(link, Arc::default());
         Self { dials, loader, rack, surroundings, known: Known::default(), match_db: 0.0 }
     }

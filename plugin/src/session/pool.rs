@@ -19,12 +19,20 @@ pub struct Pool {
     replaced: Mutex<Vec<Arc<Blob>>>,
     /// What is carried beside what the parts hold.
     beside: Mutex<Vec<ContentHash>>,
+    /// Whose blobs are here as well, though nothing is added to them or taken away.
+    lender: Option<Arc<Self>>,
 }
 
 impl Pool {
+    /// An empty one that knows what another one holds: for a rack that plays beside an instance's own.
+    pub fn beside(lender: &Arc<Self>) -> Self {
+        Self { lender: Some(lender.clone()), ..Self::default() }
+    }
+
     /// The file of that content, if it is here.
     pub fn get(&self, hash: ContentHash) -> Option<Arc<Blob>> {
-        self.blobs.lock().iter().find(|blob| blob.hash() == hash).cloned()
+        let own = self.blobs.lock().iter().find(|blob| blob.hash() == hash).cloned();
+        own.or_else(|| self.lender.as_ref()?.get(hash))
     }
 
     /// Adds a blob, in place of one of the same content.
@@ -140,6 +148,18 @@ mod tests {
         pool.sweep([hash("a")]);
         let left = names.map(|name| pool.get(hash(name)).is_some());
         assert_eq!(left, [true, false, true, true, true, true], "the oldest that is not saved");
+    }
+
+    #[test]
+    fn what_is_lent_is_read_and_left_alone() {
+        let lender = Arc::new(Pool::default());
+        lender.put(large("a", 7));
+        let beside = Pool::beside(&lender);
+        assert!(beside.get(hash("a")).is_some() && beside.get(hash("b")).is_none());
+        ["b", "c", "d", "e", "f", "g"].iter().for_each(|name| beside.put(large(name, 7)));
+        beside.sweep([]);
+        beside.remove(&lender.get(hash("a")).unwrap());
+        assert!(lender.get(hash("a")).is_some() && lender.get(hash("g")).is_none());
     }
 
     #[test]
