@@ -1,6 +1,6 @@
 //! Undo and redo.
 
-use super::sound::slot_id;
+use super::sound::{is_same, slot_id};
 use super::{Dials, Edit, Sound};
 use crate::amp::{Part, SavedSource};
 use std::collections::VecDeque;
@@ -41,7 +41,7 @@ impl History {
             return;
         }
         let chose = |part: Part| edits.iter().any(|edit| dials.id(edit.at) == slot_id(part));
-        let other = |part: Part| before[part as usize].path != now[part as usize].path;
+        let other = |part: Part| !is_same(&before[part as usize], &now[part as usize]);
         // Files change with sessions too; they are the player's doing where a slot was set.
         let files =
             Part::ALL.into_iter().any(|part| chose(part) && other(part)).then(|| Box::new([before, now]));

@@ -28,4 +28,5 @@ pub use factory::{FactoryPreset, PRESETS};
 pub use history::History;
 pub use shelf::{Deleted, Entry, Place, Shelf, found};
 pub use sound::Sound;
+pub(crate) use sound::slot_id;
 pub use studio::{Files, Studio, Surroundings};

@@ -9,6 +9,13 @@ use shared::word_eq::Curve;
 /// Values nearer to each other than this, of a range from 0 to 1, are one.
 const SAME: f32 = 1e-5;
 
+/// Balances nearer to each other than this are one, in dB: nobody hears it.
+const SAME_DB: f32 = 0.01;
+
+/// Places of the balances.
+const LEARNED: usize = 0;
+const FROZEN: usize = 1;
+
 /// The values of all [`Dials`], and what belongs to them beside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sound {
@@ -39,16 +46,32 @@ impl Sound {
         Self { values, files: dials.files(), balances: dials.balances() }
     }
 
-    /// Whether two sounds are the same to the ear: files only count where they are played, balances not at all, for the equaliser itself
-    /// moves them.
+    /// Whether two sounds are the same to the ear. Files and balances only count where they are heard; files by what is in them where that is
+    /// known, else by where they are. A balance that is not there yet is the one that is kept when the sound plays.
     pub fn is_like(&self, other: &Self, dials: &Dials) -> bool {
         let values = self.values.iter().zip(&other.values);
-        let mut parts = Part::ALL.into_iter();
+        let same_file = |part: Part| {
+            let files = [self, other].map(|sound| sound.plays_file(part, dials));
+            matches!(files, [None, None])
+                || matches!(files, [Some(a), Some(b)] if match (a.hash, b.hash) {
+                    (Some(a), Some(b)) => a == b,
+                    _ => a.path == b.path,
+                })
+        };
+        let same_balance = |at: usize| match (&self.balances[at], &other.balances[at]) {
+            (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| (a - b).abs() <= SAME_DB),
+            _ => true,
+        };
         values.into_iter().all(|(a, b)| (a - b).abs() <= SAME)
-            && parts.all(|part| {
-                let path = |sound: &Self| Some(sound.plays_file(part, dials)?.path.clone());
-                path(self) == path(other)
-            })
+            && Part::ALL.into_iter().all(same_file)
+            && [LEARNED, FROZEN].into_iter().all(|at| same_balance(at) || !self.hears_balance(at, dials))
+    }
+
+    /// Whether the equaliser goes by a balance that is kept.
+    fn hears_balance(&self, balance: usize, dials: &Dials) -> bool {
+        let (id, heard) = if balance == FROZEN { ("eq_freeze", "on") } else { ("eq_reference", "learned") };
+        let text = |at: usize| dials.text(at, self.values[at]);
+        dials.place(id).is_some_and(|at| text(at).eq_ignore_ascii_case(heard))
     }
 
     /// The file that a part plays, if it plays one.
@@ -74,10 +97,12 @@ impl Sound {
     }
 
     fn apply(&self, dials: &Dials, mut set: impl FnMut(usize, f32)) {
-        // Before the slots and the switches that make use of them.
+        // Before the slots and the switches that make use of them. A file that does not play is brought back too, for automation may come to it; a
+        // sound that names none leaves the one that is there.
         for part in Part::ALL {
-            let wanted = self.plays_file(part, dials).filter(|wanted| wanted.path != dials.desk().file(part));
-            if let Some(wanted) = wanted {
+            let wanted = &self.files[part as usize];
+            let counts = is_named(wanted) || self.plays_file(part, dials).is_some();
+            if counts && !is_same(wanted, &dials.desk().source(part)) {
                 dials.desk().set_source(part, wanted.clone());
             }
         }
@@ -87,6 +112,8 @@ impl Sound {
                 set(at, value);
             }
         }
+        // The audio thread forgets what was frozen while the switch is still off.
+        dials.keep_balances(&self.balances);
         // Something else may be chosen in place of what the parameters said before, and a host may take its time to say what they say now.
         for part in Part::ALL {
             if let Some(slot) = self.slot(part, dials).filter(|slot| *slot != dials.desk().slot(part)) {
@@ -96,8 +123,18 @@ impl Sound {
     }
 }
 
+/// Whether a file is asked for at all.
+fn is_named(file: &SavedSource) -> bool {
+    file.path.is_some() || file.hash.is_some()
+}
+
+/// Whether two are the same file in the same place, as far as it is known what is in them.
+pub(super) fn is_same(a: &SavedSource, b: &SavedSource) -> bool {
+    a.path == b.path && a.hash.zip(b.hash).is_none_or(|(a, b)| a == b)
+}
+
 /// The parameter that holds a part's slot.
-pub(super) fn slot_id(part: Part) -> &'static str {
+pub(crate) fn slot_id(part: Part) -> &'static str {
     match part {
         Part::Model => "model",
         Part::CabA => "cab_a",
@@ -108,7 +145,7 @@ pub(super) fn slot_id(part: Part) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amp::Desk;
+    use crate::amp::{ContentHash, Desk};
     use crate::factory::DEFAULT_SLOT;
     use std::sync::Arc;
 
@@ -125,6 +162,60 @@ mod tests {
         assert!(sound.is_like(&Sound::of(&second), &first));
         assert_eq!(second.desk().file(Part::Model), Some("/amps/mine.nam".into()));
         assert_eq!(Sound::usual(&first), Sound::of(&new()));
+    }
+
+    #[test]
+    fn what_is_in_a_file_tells_it_and_not_where_it_is() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        let sound = |path: &str, hash: Option<&[u8]>| {
+            let mut sound = Sound::usual(&dials);
+            sound.values[dials.place("model").unwrap()] = 0.0;
+            let hash = hash.map(ContentHash::of);
+            sound.files[0] = SavedSource { path: Some(path.into()), hash, ..SavedSource::default() };
+            sound
+        };
+        let like = |a: &Sound, b: &Sound| a.is_like(b, &dials);
+        let (first, moved) = (sound("/a.nam", Some(b"abc")), sound("/b.nam", Some(b"abc")));
+        let (changed, unread) = (sound("/a.nam", Some(b"abd")), sound("/a.nam", None));
+        assert!(like(&first, &moved) && !like(&first, &changed));
+        assert!(like(&first, &unread) && !like(&moved, &unread));
+        // The session's copy of what the file was is brought back.
+        changed.set(&dials);
+        first.set(&dials);
+        assert_eq!(dials.desk().source(Part::Model).hash, first.files[0].hash);
+        unread.set(&dials);
+        assert_eq!(dials.desk().source(Part::Model).hash, first.files[0].hash, "it is known by now");
+    }
+
+    #[test]
+    fn a_file_that_does_not_play_is_brought_back() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        dials.desk().set_file(Part::CabB, Some("/irs/mine.wav".into()));
+        let before = Sound::of(&dials);
+        dials.desk().set_file(Part::CabB, Some("/irs/other.wav".into()));
+        before.set(&dials);
+        assert_eq!(dials.desk().file(Part::CabB), Some("/irs/mine.wav".into()));
+        // A preset says nothing of it.
+        Sound::usual(&dials).set(&dials);
+        assert_eq!(dials.desk().file(Part::CabB), Some("/irs/mine.wav".into()));
+    }
+
+    #[test]
+    fn balances_count_where_they_are_heard() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        let at = |id: &str| dials.place(id).unwrap();
+        let learned = dials.value_of(at("eq_reference"), "Learned").unwrap();
+        for (balance, id, value) in [(LEARNED, "eq_reference", learned), (FROZEN, "eq_freeze", 1.0)] {
+            let (mut a, mut b) = (Sound::usual(&dials), Sound::usual(&dials));
+            a.balances[balance] = Some([1.0; shared::word_eq::GRID]);
+            b.balances[balance] = Some([1.5; shared::word_eq::GRID]);
+            assert!(a.is_like(&b, &dials), "{id}");
+            a.values[at(id)] = value;
+            b.values[at(id)] = value;
+            assert!(!a.is_like(&b, &dials), "{id}");
+            b.balances[balance] = None;
+            assert!(a.is_like(&b, &dials), "{id}: what is kept goes on");
+        }
     }
 
     #[test]
