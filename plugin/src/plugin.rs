@@ -1,7 +1,7 @@
 //! The glue between the amp and the plugin framework.
 
 use crate::amp::{Desk, Loader, Patience};
-use crate::compare::DryRing;
+use crate::compare::{Carrier, DryRing};
 use crate::editor::{self, TonewrightEditor};
 use crate::factory::DEFAULT_SLOT;
 use crate::library::{Library, Stepper};
@@ -65,6 +65,8 @@ impl Default for Tonewright {
         desk.add_errand(Box::new(move |desk| stepper.run(desk)));
         let mut presets = PresetStepper::new(&params, &desk);
         desk.add_errand(Box::new(move |desk| presets.run(desk)));
+        let mut carrier = Carrier::new(&params.compare);
+        desk.add_errand(Box::new(move |desk| carrier.run(desk)));
         Self {
             params,
             loader: Loader::start_with(desk.clone(), link.clone(), Arc::new(InLibrary)),

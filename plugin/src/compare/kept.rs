@@ -2,13 +2,15 @@
 
 use super::loudness::{Levels, match_gains};
 use super::ring::DryRing;
-use crate::amp::SavedSource;
-use crate::presets::{Dials, Sound};
+use crate::amp::{ContentHash, Part, SavedSource};
+use crate::presets::{Dials, Sound, slot_id};
+use crate::session::Pool;
 use nih_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use shared::word_eq::Curve;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -77,6 +79,19 @@ impl KeptSound {
         sound.balances = self.balances.each_ref().map(curve);
         sound
     }
+
+    /// The player's own files, in the order of [`Part::ALL`].
+    pub fn files(&self) -> &[SavedSource; 3] {
+        &self.files
+    }
+
+    /// What its files are by content: those that it plays first, then those that automation may come to.
+    pub fn hashes(&self) -> Vec<ContentHash> {
+        let plays = |part: &Part| self.values.get(slot_id(*part)).is_some_and(|slot| *slot <= 0.0);
+        let mut parts = Part::ALL;
+        parts.sort_by_key(|part| !plays(part));
+        parts.iter().filter_map(|part| self.files[*part as usize].hash).collect()
+    }
 }
 
 /// What a session keeps.
@@ -134,9 +149,16 @@ pub struct Compare {
     revision: AtomicU64,
     match_bits: AtomicU32,
     ring: Mutex<Option<Arc<DryRing>>>,
+    /// What is in the files of the instance, which a session carries.
+    pool: Arc<Pool>,
 }
 
 impl Compare {
+    /// That of an instance with this pool, in which the files of the other side are carried.
+    pub fn new(pool: &Arc<Pool>) -> Self {
+        Self { pool: pool.clone(), ..Self::default() }
+    }
+
     /// The gain of what is heard, in dB. For the audio thread: neither locks nor waits.
     pub fn match_db(&self) -> f32 {
         f32::from_bits(self.match_bits.load(Ordering::Relaxed))
@@ -154,8 +176,28 @@ impl Compare {
 
     /// Changes what is kept; what plays follows with [`Compare::play`]. Not for the audio thread.
     pub fn change(&self, change: impl FnOnce(&mut KeptCompare)) {
-        change(&mut self.kept.lock());
+        let mut kept = self.kept.lock();
+        change(&mut kept);
+        self.carry(&kept);
+        drop(kept);
         self.revision.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Has a session carry the files of the side that is not heard.
+    fn carry(&self, kept: &KeptCompare) {
+        self.pool.carry_beside(kept.other.as_ref().map(KeptSound::hashes).unwrap_or_default());
+    }
+
+    /// Says what is in a file of the side that is not heard, unless it asks for another one by now.
+    pub(super) fn identify(&self, part: Part, path: &Path, hash: ContentHash, bytes: u64) {
+        self.change(|kept| {
+            let files = kept.other.as_mut().map(|other| &mut other.files);
+            let file = files.map(|files| &mut files[part as usize]);
+            if let Some(file) = file.filter(|file| file.path.as_deref() == Some(path) && file.hash.is_none())
+            {
+                (file.hash, file.bytes) = (Some(hash), Some(bytes));
+            }
+        });
     }
 
     /// Grows with every change.
@@ -197,7 +239,10 @@ impl Compare {
 impl PersistentField<'_, KeptCompare> for Arc<Compare> {
     fn set(&self, kept: KeptCompare) {
         // What was there is freed when the lock is open again.
-        let before = std::mem::replace(&mut *self.kept.lock(), kept);
+        let mut now = self.kept.lock();
+        self.carry(&kept);
+        let before = std::mem::replace(&mut *now, kept);
+        drop(now);
         drop(before);
         self.revision.fetch_add(1, Ordering::AcqRel);
         self.play();

@@ -5,12 +5,14 @@
 //!               what came in   Studio A, Studio B
 //! ```
 
+mod carrier;
 mod kept;
 mod loudness;
 mod phrase;
 mod ring;
 mod scales;
 
+pub use carrier::Carrier;
 pub use kept::{Compare, KeptCompare, KeptSound, Side};
 pub use loudness::{Levels, WeighError, match_gains, weigh, weigh_each};
 pub use phrase::phrase;

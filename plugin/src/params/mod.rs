@@ -224,7 +224,7 @@ impl TonewrightParams {
             own_file: KeptSource::new(desk, Part::Model),
             own_cab_a: KeptSource::new(desk, Part::CabA),
             own_cab_b: KeptSource::new(desk, Part::CabB),
-            compare: Arc::default(),
+            compare: Arc::new(Compare::new(desk.pool())),
             preset: Arc::default(),
             browsing: Browsing::default(),
             window: Arc::new(Mutex::new(DEFAULT_WINDOW)),

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::amp::{ContentHash, Desk, Loader, Origin, Part, PartStatus, SavedSource};
+use crate::compare::KeptSound;
 use crate::factory::{DEFAULT_SLOT, OWN_FILE_SLOT};
 use crate::params::TonewrightParams;
+use crate::presets::{Dials, Sound};
 use crate::rack::{CabControls, Controls, Link, Rack, RackFormat};
 use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::Params;
@@ -439,6 +441,38 @@ fn random_sessions_never_stop_the_loader() {
     assert!(instance.play().iter().flatten().all(|sample| sample.is_finite()));
     assert!(instance.save() == saved, "the copies that were right are still there");
     assert_eq!(instance.origins(), [const { Origin::Carried }; 3]);
+}
+
+#[test]
+fn the_side_that_is_not_heard_opens_without_its_files() {
+    let files = Files::new();
+    let mut before = files.instance();
+    let played = before.play();
+    let dials = Dials::apart(before.desk.clone());
+    let other = KeptSound::of(&Sound::of(&dials), &dials);
+    before.params.compare.change(|kept| kept.other = Some(other));
+    let second = files.folder.path().join("second.nam");
+    write_model(&second, 9);
+    before.desk.set_file(Part::Model, Some(second.clone()));
+    before.desk.set_slot(Part::CabB, 1);
+    before.prepare();
+    assert!(before.play() != played);
+    let saved = before.save();
+    files.delete();
+    std::fs::remove_file(second).unwrap();
+
+    let mut after = Instance::open(&saved, Nowhere);
+    assert!(after.save() == saved && after.play() != played);
+    let dials = Dials::apart(after.desk.clone());
+    after.params.compare.kept().other.unwrap().sound(&dials).set(&dials);
+    after.prepare();
+    assert_eq!(after.origins(), [const { Origin::Carried }; 3]);
+    assert!(after.play() == played);
+    // Once the comparison has ended, nobody needs them.
+    let mut after = Instance::open(&saved, Nowhere);
+    after.params.compare.change(|kept| kept.other = None);
+    after.prepare();
+    assert!(after.save()["attached"].len() < saved["attached"].len());
 }
 
 #[test]
