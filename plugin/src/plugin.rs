@@ -115,6 +115,8 @@ impl Plugin for Tonewright {
 
     fn filter_state(state: &mut PluginState) {
         crate::params::limits::hold(state);
+        crate::params::limits::complete(state);
+        crate::session::complete(state);
         Loading::begin(state);
     }
 

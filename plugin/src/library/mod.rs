@@ -35,4 +35,4 @@ pub use places::{FOLDER_VARIABLE, config_folder};
 pub use scan::{Library, Snapshot};
 pub use search::{Query, Scope, search};
 pub use settings::{Mark, Order, Settings};
-pub use step::{Browsing, Stepper, neighbour, stepped};
+pub use step::{Browsing, SavedBrowsing, Stepper, neighbour, stepped};

@@ -19,7 +19,7 @@ use crate::factory::{DEFAULT_SLOT, SLOTS, slot_name, slot_named};
 use crate::library::Browsing;
 use crate::presets::Chosen;
 use crate::rack::{Controls, OutputControls};
-use crate::session::KeptBlobs;
+use crate::session::{KeptBlobs, Notes};
 use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::*;
 use parking_lot::Mutex;
@@ -149,6 +149,9 @@ pub struct TonewrightParams {
     /// The page that is open in the window.
     #[persist = "page"]
     pub page: Arc<Mutex<Page>>,
+    /// What is to be said of the session that was loaded last.
+    #[persist = "notes"]
+    pub notes: Notes,
 }
 
 impl TonewrightParams {
@@ -230,6 +233,7 @@ impl TonewrightParams {
             window: Arc::new(Mutex::new(DEFAULT_WINDOW)),
             a4: Arc::new(Mutex::new(USUAL_A4_HZ)),
             page: Arc::new(Mutex::new(Page::Amp)),
+            notes: Notes::default(),
         }
     }
 }

@@ -12,12 +12,14 @@
 
 mod attached;
 mod blob;
+mod fields;
 mod find;
 mod pool;
 mod recover;
 
 pub use attached::{Attached, KeptBlobs};
 pub use blob::{Blob, MAX_PACKED_BYTES, MAX_UNPACKED_BYTES, Packing, Unpacking};
+pub use fields::{Notes, complete};
 pub use find::{Finder, GoOn, InLibrary, Nowhere, file_of_content};
 pub use pool::{MAX_SESSION_BYTES, Pool};
 pub use recover::{Recovery, recover};
