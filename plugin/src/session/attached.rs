@@ -1,10 +1,12 @@
 //! The part of a session that carries files.
 
-use super::Blob;
+use super::{Blob, MAX_SESSION_BYTES};
 use crate::amp::{ContentHash, Desk};
 use nih_plug::params::persist::PersistentField;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 use std::sync::Arc;
 
 /// More files than any session carries are not looked at.
@@ -22,20 +24,6 @@ struct Written<'a> {
     zlib: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Read {
-    hash: ContentHash,
-    bytes: u64,
-    zlib: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Any {
-    File(Read),
-    Other(serde::de::IgnoredAny),
-}
-
 impl Serialize for Attached {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all = serializer.serialize_seq(Some(self.0.len()))?;
@@ -46,13 +34,159 @@ impl Serialize for Attached {
     }
 }
 
+/// Read item by item, and no more is held at once than a session may carry: a list of millions of entries costs time and no memory.
 impl<'de> Deserialize<'de> for Attached {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let files = Vec::<Any>::deserialize(deserializer)?.into_iter().filter_map(|any| match any {
-            Any::File(file) => Some(Arc::new(Blob::saved(file.hash, file.bytes, file.zlib))),
-            Any::Other(_) => None,
-        });
-        Ok(Self(files.take(MAX_FILES).collect()))
+        deserializer.deserialize_any(Lenient(Files))
+    }
+}
+
+/// What makes something of one kind of value. Of all other kinds nothing is made, and nothing of them is held.
+trait Want: Copy {
+    type Made: Default;
+
+    fn text(self, _: &str) -> Self::Made {
+        Self::Made::default()
+    }
+
+    fn number(self, _: u64) -> Self::Made {
+        Self::Made::default()
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Made, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::Made::default())
+    }
+
+    fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Made, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::Made::default())
+    }
+}
+
+/// Takes whatever stands there.
+#[derive(Clone, Copy)]
+struct Lenient<W>(W);
+
+impl<'de, W: Want> DeserializeSeed<'de> for Lenient<W> {
+    type Value = W::Made;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<W::Made, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, W: Want> Visitor<'de> for Lenient<W> {
+    type Value = W::Made;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<W::Made, E> {
+        Ok(self.0.text(text))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<W::Made, E> {
+        Ok(self.0.number(number))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<W::Made, E> {
+        Ok(W::Made::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<W::Made, E> {
+        Ok(W::Made::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<W::Made, E> {
+        Ok(W::Made::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<W::Made, E> {
+        Ok(W::Made::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<W::Made, A::Error> {
+        self.0.list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<W::Made, A::Error> {
+        self.0.map(map)
+    }
+}
+
+/// The list.
+#[derive(Clone, Copy)]
+struct Files;
+
+impl Want for Files {
+    type Made = Attached;
+
+    fn list<'de, A: SeqAccess<'de>>(self, mut list: A) -> Result<Attached, A::Error> {
+        let mut files: Vec<Arc<Blob>> = Vec::new();
+        let mut room = MAX_SESSION_BYTES;
+        while files.len() < MAX_FILES {
+            let Some(read) = list.next_element_seed(Lenient(File { room }))? else {
+                return Ok(Attached(files));
+            };
+            if let Some(blob) = read {
+                room = room.saturating_sub(blob.packed_bytes());
+                files.push(Arc::new(blob));
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Attached(files))
+    }
+}
+
+/// A file, if there is room for it.
+#[derive(Clone, Copy)]
+struct File {
+    /// In bytes, packed.
+    room: usize,
+}
+
+impl Want for File {
+    type Made = Option<Blob>;
+
+    fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Blob>, A::Error> {
+        let (mut hash, mut bytes, mut zlib) = (None, None, None);
+        while let Some(key) = map.next_key_seed(Lenient(Text { most: 8 }))? {
+            match key.as_deref() {
+                Some("hash") => hash = map.next_value_seed(Lenient(Text { most: 64 }))?,
+                Some("bytes") => bytes = map.next_value_seed(Lenient(Number))?,
+                Some("zlib") => zlib = map.next_value_seed(Lenient(Text { most: self.room / 3 * 4 }))?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let hash = hash.and_then(|hash| hash.parse().ok());
+        Ok(hash.zip(bytes).zip(zlib).map(|((hash, bytes), zlib)| Blob::saved(hash, bytes, zlib)))
+    }
+}
+
+/// A text of so many bytes at most.
+#[derive(Clone, Copy)]
+struct Text {
+    most: usize,
+}
+
+impl Want for Text {
+    type Made = Option<String>;
+
+    fn text(self, text: &str) -> Option<String> {
+        Some(text).filter(|text| text.len() <= self.most).map(str::to_owned)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Number;
+
+impl Want for Number {
+    type Made = Option<u64>;
+
+    fn number(self, number: u64) -> Option<u64> {
+        Some(number)
     }
 }
 
@@ -104,5 +238,25 @@ mod tests {
         assert_eq!(read.0[0].unpack().unwrap(), b"abc");
         let many = format!("[{}]", vec![entry; 100].join(","));
         assert_eq!(serde_json::from_str::<Attached>(&many).unwrap().0.len(), MAX_FILES);
+    }
+
+    #[test]
+    fn no_more_is_held_than_a_session_may_carry() {
+        let read = |text: &str| serde_json::from_str::<Attached>(text).unwrap().0;
+        let hash = ContentHash::of(b"abc");
+        let file = |mebibytes: usize| {
+            let zlib = "A".repeat((mebibytes << 20) / 3 * 4);
+            format!(r#"{{"zlib":"{zlib}","bytes":3,"more":[{{}}],"hash":"{hash}"}}"#)
+        };
+        let list = format!("[{},{},{},{}]", file(9), file(9), file(6), file(9));
+        let held: Vec<usize> = read(&list).iter().map(|blob| blob.packed_bytes() >> 20).collect();
+        assert_eq!(held, [8, 5], "nine and six, rounded down");
+        for other in
+            ["{}", "7", "-7.5", "null", "true", "\"text\"", "{\"a\":[1]}", "[[[[]]],{\"hash\":[0,0]}]"]
+        {
+            assert!(read(other).is_empty(), "{other}");
+        }
+        let endless = format!("[{}{}]", "[0,{}],".repeat(200_000), file(1));
+        assert_eq!(read(&endless).len(), 1);
     }
 }
