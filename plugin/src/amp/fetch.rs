@@ -175,9 +175,9 @@ impl Fetcher<'_> {
 
     /// A file of that content: beside where it was, as when it was renamed, or where the player keeps such files.
     fn find(&self, hash: ContentHash) -> Option<PathBuf> {
-        let beside = self.own.path.as_deref().and_then(Path::parent).zip(self.own.bytes);
+        let beside = self.own.path.as_deref().and_then(Path::parent);
         beside
-            .and_then(|(folder, bytes)| file_of_content(folder, hash, bytes))
+            .and_then(|folder| file_of_content(folder, hash, self.own.bytes, self.go_on))
             .or_else(|| self.finder.by_hash(self.part, hash, &self.name(), self.own.bytes, self.go_on))
     }
 

@@ -1,11 +1,18 @@
 //! Where a file may be that is not where it was.
 
+use super::MAX_UNPACKED_BYTES;
 use crate::amp::{ContentHash, Part};
 use crate::library::{Kind, Library};
 use std::path::{Path, PathBuf};
 
 /// Entries of a folder that are looked at at most.
 const MAX_ENTRIES: usize = 10_000;
+
+/// What is read of a folder at most, in bytes.
+const MAX_READ_BYTES: u64 = 1 << 30;
+
+/// Larger files are not read where the size is not known, in bytes: captures and responses are mostly smaller.
+const MAX_UNSIZED_BYTES: u64 = 4 << 20;
 
 /// Whether to go on with a search: a folder in a network may take minutes, and somebody may wait for the loader.
 pub type GoOn<'a> = &'a dyn Fn() -> bool;
@@ -61,16 +68,34 @@ impl Finder for InLibrary {
     }
 }
 
-/// A file of that content and size in a folder, but not in those below: for one that was renamed.
-pub fn file_of_content(folder: &Path, hash: ContentHash, bytes: u64) -> Option<PathBuf> {
+/// A file of that content in a folder, but not in those below: for one that was renamed. Those of that size are read, if the size is known,
+/// else small ones, so that a session with a false size or none costs a search and no memory. What is read in all is bounded, as whoever
+/// made a session may have named any folder and any size.
+pub fn file_of_content(
+    folder: &Path,
+    hash: ContentHash,
+    bytes: Option<u64>,
+    go_on: GoOn<'_>,
+) -> Option<PathBuf> {
+    let limit = bytes.map_or(MAX_UNSIZED_BYTES, |bytes| bytes.min(MAX_UNPACKED_BYTES));
+    let mut left = MAX_READ_BYTES;
     let entries = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).take(MAX_ENTRIES);
-    let same_size = entries.map(|entry| entry.path()).filter(|path| {
-        std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes)
-    });
-    same_size.into_iter().find(|path| {
-        let read = shared::fs::read_limited(path, bytes);
-        read.is_ok_and(|read| ContentHash::of(&read) == hash)
-    })
+    for path in entries.map(|entry| entry.path()) {
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let length = metadata.len();
+        let may_be_it = length <= limit && bytes.is_none_or(|bytes| bytes == length);
+        if !metadata.is_file() || !may_be_it || length > left {
+            continue;
+        }
+        if !go_on() {
+            return None;
+        }
+        left -= length;
+        if shared::fs::read_limited(&path, length).is_ok_and(|read| ContentHash::of(&read) == hash) {
+            return Some(path);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -86,8 +111,29 @@ mod tests {
         }
         std::fs::create_dir(path("d.nam")).unwrap();
         let hash = ContentHash::of(b"abc");
-        assert_eq!(file_of_content(folder.path(), hash, 3), Some(path("b.nam")));
-        assert_eq!(file_of_content(folder.path(), hash, 4), None);
-        assert_eq!(file_of_content(&path("missing"), hash, 3), None);
+        let find = |folder: &Path, bytes| file_of_content(folder, hash, bytes, &|| true);
+        assert_eq!(find(folder.path(), Some(3)), Some(path("b.nam")));
+        assert_eq!(find(folder.path(), Some(4)), None);
+        assert_eq!(find(folder.path(), None), Some(path("b.nam")), "its size need not be known");
+        assert_eq!(find(&path("missing"), Some(3)), None);
+        assert_eq!(file_of_content(folder.path(), hash, Some(3), &|| false), None);
+    }
+
+    #[test]
+    fn what_a_session_claims_is_not_read_whatever_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recording.wav");
+        // A file with a hole costs no disk.
+        let length = MAX_UNPACKED_BYTES + 1;
+        std::fs::File::create(&path).unwrap().set_len(length).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let go_on = || {
+            asked.set(asked.get() + 1);
+            true
+        };
+        let hash = ContentHash::of(b"abc");
+        assert_eq!(file_of_content(folder.path(), hash, Some(length), &go_on), None);
+        assert_eq!(file_of_content(folder.path(), hash, None, &go_on), None);
+        assert_eq!(asked.get(), 0, "nothing is worth reading");
     }
 }
