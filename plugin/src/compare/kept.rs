@@ -58,7 +58,7 @@ pub struct KeptSound {
 impl KeptSound {
     /// As a session keeps it.
     pub fn of(sound: &Sound, dials: &Dials) -> Self {
-        let values = sound.values.iter().enumerate();
+        let values = sound.values.iter().enumerate().filter(|(at, _)| sound.leaves != Some(*at));
         Self {
             values: values.map(|(at, value)| (dials.id(at).to_owned(), *value)).collect(),
             files: sound.files.clone(),
@@ -72,6 +72,7 @@ impl KeptSound {
         for (id, value) in &self.values {
             if let Some(at) = dials.place(id).filter(|_| value.is_finite()) {
                 sound.values[at] = value.clamp(0.0, 1.0);
+                sound.leaves = sound.leaves.filter(|leaves| *leaves != at);
             }
         }
         sound.files = self.files.clone();

@@ -6,18 +6,13 @@ use nih_plug::prelude::{Param, ParamPtr, ParamSetter, Params};
 use shared::word_eq::Curve;
 use std::sync::Arc;
 
-/// What belongs to the player, the interface or the machine rather than to the sound. Oversampling is among it: it says how finely the same
-/// sound is computed, and stepping through presets must not undo what the machine can afford.
-const NOT_SOUND: [&str; 8] = [
-    "bypass",
-    "engine",
-    "eq_listen",
-    "input_calibrated",
-    "input_full_scale",
-    "oversampling",
-    "tuner",
-    "tuner_mute",
-];
+/// What belongs to the player, the interface or the machine rather than to the sound.
+const NOT_SOUND: [&str; 7] =
+    ["bypass", "engine", "eq_listen", "input_calibrated", "input_full_scale", "tuner", "tuner_mute"];
+
+/// How finely the amp is computed. It is heard, so it belongs to a sound; but a sound that says nothing of it leaves it to what the player's
+/// machine can afford.
+pub(super) const OVERSAMPLING: &str = "oversampling";
 
 /// How the ids of what only listens end.
 const SOLO: &str = "_solo";
@@ -228,6 +223,7 @@ mod tests {
             "input",
             "model",
             "quality",
+            "oversampling",
             "amp_on",
             "gate_threshold",
             "tone_mid",

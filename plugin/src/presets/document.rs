@@ -1,6 +1,6 @@
 //! A preset as a file.
 
-use super::dials::Dials;
+use super::dials::{Dials, OVERSAMPLING};
 use super::sound::{Sound, slot_id};
 use super::value::{Read, Value};
 use crate::amp::{ContentHash, Part, SavedSource};
@@ -214,6 +214,7 @@ impl Preset {
         }
         let mut said = Vec::new();
         let mut sound = Sound::usual(dials);
+        sound.leaves = sound.leaves.filter(|at| !text.parameters.contains_key(dials.id(*at)));
         for (id, value) in &text.parameters {
             match dials.place(id).map(|at| (at, value.read(dials, at))) {
                 None => said.push(format!("{}: no sound has such a parameter; it is left out", clipped(id))),
@@ -273,9 +274,10 @@ impl Preset {
             return Err(PresetError::Unwritable { name: clipped(&self.name), problem });
         }
         // What a sound begins with is always said, however usual.
-        let always = ["model", "cab_a"];
+        let always = ["model", "cab_a", OVERSAMPLING];
         let parameters = (0..dials.len()).filter(|&at| {
-            always.contains(&dials.id(at)) || (self.sound.values[at] - dials.usual(at)).abs() > 1e-6
+            let is_said = always.contains(&dials.id(at)) && self.sound.leaves != Some(at);
+            is_said || (self.sound.values[at] - dials.usual(at)).abs() > 1e-6
         });
         let parameters = parameters.map(|at| (dials.id(at), Value::write(dials, at, self.sound.values[at])));
         let sources = Part::ALL.into_iter().filter_map(|part| {
@@ -375,6 +377,20 @@ mod tests {
         preset.sound.files[1].path = Some(path.clone());
         let (again, _) = parse(&preset.text(&dials).unwrap()).unwrap();
         assert_eq!(again.sound.files[1].path, Some(path));
+    }
+
+    #[test]
+    fn oversampling_is_written_where_it_is_the_sounds() {
+        let (dials, mut preset) = (dials(), parse(TEXT).unwrap().0);
+        let at = dials.place(OVERSAMPLING);
+        assert_eq!(preset.sound.leaves, at);
+        assert!(!preset.text(&dials).unwrap().contains(OVERSAMPLING));
+        preset.sound.leaves = None;
+        let text = preset.text(&dials).unwrap();
+        assert!(text.contains("oversampling: 1x"), "{text}");
+        assert_eq!(parse(&text).unwrap().0.sound.leaves, None);
+        let Preset { sound, .. } = parse(&text.replace("1x", "4x")).unwrap().0;
+        assert_eq!(dials.text(at.unwrap(), sound.values[at.unwrap()]), "4x");
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl History {
     /// Notes that one sound took the place of another, as when a preset is loaded.
     pub fn replaced(&mut self, name: &str, before: &Sound, after: &Sound) {
         let values = before.values.iter().zip(&after.values).enumerate();
-        let edits = values.filter(|(_, (before, after))| before != after);
+        let leaves = |at: usize| [before.leaves, after.leaves].contains(&Some(at));
+        let edits = values.filter(|(at, (before, after))| before != after && !leaves(*at));
         let edits = edits.map(|(at, (before, after))| Edit { at, before: *before, after: *after }).collect();
         let files =
             (before.files != after.files).then(|| Box::new([before.files.clone(), after.files.clone()]));

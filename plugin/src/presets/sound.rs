@@ -1,6 +1,7 @@
 //! A sound: all that a preset, a step of undo and a side of a comparison hold.
 
 use super::Dials;
+use super::dials::OVERSAMPLING;
 use crate::amp::{Choice, Part, SavedSource};
 use nih_plug::prelude::ParamSetter;
 use shared::factory::OWN_FILE_SLOT;
@@ -25,13 +26,16 @@ pub struct Sound {
     pub files: [SavedSource; 3],
     /// The equaliser's balances in dB over its grid: the one that was learned as neutral, and the one that was frozen.
     pub balances: [Option<Curve>; 2],
+    /// Place of a value that is not the sound's, but stays as it is: that of the oversampling, where nothing is said of it.
+    pub leaves: Option<usize>,
 }
 
 impl Sound {
-    /// The sound of a fresh instance.
+    /// The sound of a fresh instance, which says nothing of oversampling.
     pub fn usual(dials: &Dials) -> Self {
         let values = (0..dials.len()).map(|at| dials.usual(at)).collect();
-        Self { values, files: Default::default(), balances: [None; 2] }
+        let leaves = dials.place(OVERSAMPLING);
+        Self { values, files: Default::default(), balances: [None; 2], leaves }
     }
 
     /// The sound as it is now.
@@ -43,13 +47,14 @@ impl Sound {
                 values[at] = dials.value_of_slot(at, dials.desk().slot(part));
             }
         }
-        Self { values, files: dials.files(), balances: dials.balances() }
+        Self { values, files: dials.files(), balances: dials.balances(), leaves: None }
     }
 
     /// Whether two sounds are the same to the ear. Files and balances only count where they are heard; files by what is in them where that is
     /// known, else by where they are. A balance that is not there yet is the one that is kept when the sound plays.
     pub fn is_like(&self, other: &Self, dials: &Dials) -> bool {
-        let values = self.values.iter().zip(&other.values);
+        let mut values = self.values.iter().zip(&other.values).enumerate();
+        let leaves = |at: usize| [self.leaves, other.leaves].contains(&Some(at));
         let same_file = |part: Part| {
             let files = [self, other].map(|sound| sound.plays_file(part, dials));
             matches!(files, [None, None])
@@ -62,7 +67,7 @@ impl Sound {
             (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| (a - b).abs() <= SAME_DB),
             _ => true,
         };
-        values.into_iter().all(|(a, b)| (a - b).abs() <= SAME)
+        values.all(|(at, (a, b))| (a - b).abs() <= SAME || leaves(at))
             && Part::ALL.into_iter().all(same_file)
             && [LEARNED, FROZEN].into_iter().all(|at| same_balance(at) || !self.hears_balance(at, dials))
     }
@@ -108,7 +113,7 @@ impl Sound {
         }
         dials.keep_balances(&self.balances);
         for (at, &value) in self.values.iter().enumerate() {
-            if dials.value(at) != value {
+            if dials.value(at) != value && self.leaves != Some(at) {
                 set(at, value);
             }
         }
@@ -161,7 +166,21 @@ mod tests {
         sound.set(&second);
         assert!(sound.is_like(&Sound::of(&second), &first));
         assert_eq!(second.desk().file(Part::Model), Some("/amps/mine.nam".into()));
-        assert_eq!(Sound::usual(&first), Sound::of(&new()));
+        assert_eq!(Sound { leaves: None, ..Sound::usual(&first) }, Sound::of(&new()));
+    }
+
+    #[test]
+    fn oversampling_is_set_by_a_sound_that_names_it_and_left_by_others() {
+        let dials = Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT)));
+        let at = dials.place(OVERSAMPLING).unwrap();
+        dials.set(at, 1.0);
+        let mine = Sound::of(&dials);
+        Sound::usual(&dials).set(&dials);
+        assert!(dials.value(at) == 1.0 && Sound::usual(&dials).is_like(&mine, &dials));
+        dials.set(at, 0.0);
+        assert!(!mine.is_like(&Sound::of(&dials), &dials));
+        mine.set(&dials);
+        assert_eq!((dials.value(at), dials.desk().wish().oversampling), (1.0, 8));
     }
 
     #[test]

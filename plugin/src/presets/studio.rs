@@ -21,7 +21,7 @@ pub struct Surroundings {
     pub calibrated: bool,
     /// What full scale stands for at the player's interface, in dBu.
     pub full_scale_dbu: f32,
-    /// How finely the amp is computed.
+    /// How finely the amp is computed, for sounds that say nothing of it.
     pub oversampling: OversamplingParam,
     /// Channels that the host takes, at least as many as it gives.
     pub channels_out: usize,
@@ -96,7 +96,9 @@ impl Studio {
         let link = Arc::new(Link::default());
         let dials = Dials::apart(desk.clone());
         sound.set(&dials);
-        desk.set_oversampling(surroundings.oversampling.factor());
+        if sound.leaves.is_some() {
+            desk.set_oversampling(surroundings.oversampling.factor());
+        }
         // The wishes lie there before the loader looks: it reads nothing in vain.
         let loader = Loader::start_with(desk, link.clone(), surroundings.files.finder.clone());
         let rack = Rack::new(link, Arc::default());
