@@ -6,6 +6,7 @@ use ebur128::{EbuR128, Mode};
 use shared::audio::{read_wav, write_wav};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tonewright::amp::{ContentHash, Desk, SavedSource};
 use tonewright::compare::{
     DryRing, HEARD_SECONDS, Levels, Load, Recording, Scales, match_gains, weigh, weigh_each,
@@ -17,6 +18,9 @@ use tonewright::session::{Blob, Nowhere, Pool};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
+
+/// Longest wait for the scales: they must come to an end, however slow the machine.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// What both sides may differ by, in LU.
 const EQUAL_LU: f64 = 0.3;
@@ -62,12 +66,14 @@ fn last_seconds(signal: &[f32]) -> &[f32] {
 fn weighed(scales: &mut Scales, sounds: [&Sound; 2], recording: Recording) -> Levels {
     let load = Load { sounds: sounds.map(Sound::clone), surroundings: Surroundings::default(), recording };
     scales.weigh(load).unwrap();
-    loop {
+    let begin = Instant::now();
+    while begin.elapsed() < LIMIT {
         if let Some(result) = scales.take() {
             return result.unwrap();
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
+    panic!("nothing was weighed in {LIMIT:?}");
 }
 
 /// Every pair is weighed by the comparison itself on the demo recording, and what a host would then play of each side is measured from outside.

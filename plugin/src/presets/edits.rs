@@ -26,6 +26,8 @@ pub struct Edit {
 pub struct Edits {
     dials: Arc<Dials>,
     noted: Mutex<Noted>,
+    /// Longest a host may take to take a value over.
+    patience: Duration,
 }
 
 #[derive(Default)]
@@ -43,7 +45,12 @@ struct Noted {
 impl Edits {
     /// Nothing was done yet.
     pub fn new(dials: Arc<Dials>) -> Arc<Self> {
-        Arc::new(Self { dials, noted: Mutex::default() })
+        Self::with_patience(dials, TAKEN_OVER)
+    }
+
+    /// The same with a host that may take so long to take a value over.
+    pub(super) fn with_patience(dials: Arc<Dials>, patience: Duration) -> Arc<Self> {
+        Arc::new(Self { dials, noted: Mutex::default(), patience })
     }
 
     /// A context for the window that passes everything on and notes it here.
@@ -64,7 +71,7 @@ impl Edits {
     /// Whether the host has taken over all it was told, or had long enough to.
     pub fn is_taken_over(&self) -> bool {
         let told = &mut self.noted.lock().told;
-        told.retain(|(at, value, when)| self.dials.value(*at) != *value && when.elapsed() < TAKEN_OVER);
+        told.retain(|(at, value, when)| self.dials.value(*at) != *value && when.elapsed() < self.patience);
         told.is_empty()
     }
 
@@ -79,7 +86,7 @@ impl Edits {
     pub fn now(&self) -> Sound {
         let mut sound = Sound::of(&self.dials);
         let told = &mut self.noted.lock().told;
-        told.retain(|(at, value, when)| sound.values[*at] != *value && when.elapsed() < TAKEN_OVER);
+        told.retain(|(at, value, when)| sound.values[*at] != *value && when.elapsed() < self.patience);
         told.iter().for_each(|(at, value, _)| sound.values[*at] = *value);
         sound
     }
@@ -211,7 +218,7 @@ pub(super) mod tests {
     pub fn window(late: bool) -> (Arc<Dials>, Arc<Edits>, GuiContext, Arc<Host>) {
         let dials = Arc::new(Dials::apart(Arc::new(Desk::new(DEFAULT_SLOT))));
         let host = Arc::new(Host { late, ..Host::default() });
-        let edits = Edits::new(dials.clone());
+        let edits = Edits::with_patience(dials.clone(), Duration::MAX);
         let gui = edits.watch(GuiContext::new(Arc::new(Shared(host.clone()))));
         (dials, edits, gui, host)
     }

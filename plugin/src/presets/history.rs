@@ -20,16 +20,25 @@ struct Step {
     /// The player's own files before and after, where they changed.
     files: Option<Box<[[SavedSource; 3]; 2]>>,
     balances: Option<Box<[[Option<shared::word_eq::Curve>; 2]; 2]>>,
-    at: Instant,
+    /// When it was done last, if more may be joined to it.
+    at: Option<Instant>,
 }
 
 /// What can be undone and redone, of one side of one instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct History {
     done: VecDeque<Step>,
     undone: Vec<Step>,
     /// The files as of the last step.
     files: Option<[SavedSource; 3]>,
+    /// Within which moves of one parameter are one step.
+    together: Duration,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { done: VecDeque::new(), undone: Vec::new(), files: None, together: TOGETHER }
+    }
 }
 
 impl History {
@@ -61,13 +70,13 @@ impl History {
             && let [earlier] = &mut *last.edits
             && earlier.at == edit.at
             && last.files.is_none()
-            && last.at.elapsed() < TOGETHER
+            && last.at.is_some_and(|at| at.elapsed() < self.together)
         {
-            (earlier.after, last.at) = (edit.after, Instant::now());
+            (earlier.after, last.at) = (edit.after, Some(Instant::now()));
             self.undone.clear();
             return;
         }
-        self.push(Step { name, edits: joined, files, balances: None, at: Instant::now() });
+        self.push(Step { name, edits: joined, files, balances: None, at: Some(Instant::now()) });
     }
 
     /// Notes that one sound took the place of another, as when a preset is loaded.
@@ -81,9 +90,7 @@ impl History {
         let balances =
             (before.balances != after.balances).then(|| Box::new([before.balances, after.balances]));
         self.files = Some(after.files.clone());
-        // A step of its own, however soon after another.
-        let at = Instant::now().checked_sub(TOGETHER).unwrap_or_else(Instant::now);
-        self.push(Step { name: name.to_owned(), edits, files, balances, at });
+        self.push(Step { name: name.to_owned(), edits, files, balances, at: None });
     }
 
     fn push(&mut self, step: Step) {
@@ -116,7 +123,7 @@ impl History {
     pub fn redo(&mut self, now: &Sound) -> Option<Sound> {
         let mut step = self.undone.pop()?;
         let sound = self.at_end(&step, now, 1);
-        step.at = Instant::now().checked_sub(TOGETHER).unwrap_or(step.at);
+        step.at = None;
         self.done.push_back(step);
         Some(sound)
     }
@@ -170,7 +177,8 @@ mod tests {
     #[test]
     fn a_turn_of_the_wheel_is_one_step_and_a_preset_another() {
         let (dials, edits, gui, _) = window(false);
-        let (setter, mut history) = (gui.param_setter(), History::default());
+        let mut history = History { together: Duration::MAX, ..History::default() };
+        let setter = gui.param_setter();
         let mid = dials.place("tone_mid").unwrap();
         let first = edits.now();
         for value in [0.6, 0.7, 0.8] {
