@@ -1,6 +1,6 @@
 //! The part of a session that carries files.
 
-use super::{Blob, MAX_SESSION_BYTES};
+use super::{Blob, MAX_PACKED_BYTES, MAX_SESSION_BYTES};
 use crate::amp::{ContentHash, Desk};
 use nih_plug::params::persist::PersistentField;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -156,7 +156,11 @@ impl Want for File {
             match key.as_deref() {
                 Some("hash") => hash = map.next_value_seed(Lenient(Text { most: 64 }))?,
                 Some("bytes") => bytes = map.next_value_seed(Lenient(Number))?,
-                Some("zlib") => zlib = map.next_value_seed(Lenient(Text { most: self.room / 3 * 4 }))?,
+                Some("zlib") => {
+                    zlib = map.next_value_seed(Lenient(Text {
+                        most: self.room.min(MAX_PACKED_BYTES).div_ceil(3) * 4,
+                    }))?
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -248,9 +252,10 @@ mod tests {
             let zlib = "A".repeat((mebibytes << 20) / 3 * 4);
             format!(r#"{{"zlib":"{zlib}","bytes":3,"more":[{{}}],"hash":"{hash}"}}"#)
         };
-        let list = format!("[{},{},{},{}]", file(9), file(9), file(6), file(9));
+        let list = [9, 6, 6, 6, 3].map(file).join(",");
+        let list = format!("[{list}]");
         let held: Vec<usize> = read(&list).iter().map(|blob| blob.packed_bytes() >> 20).collect();
-        assert_eq!(held, [8, 5], "nine and six, rounded down");
+        assert_eq!(held, [6, 6, 3], "one is too large, and one too many");
         for other in
             ["{}", "7", "-7.5", "null", "true", "\"text\"", "{\"a\":[1]}", "[[[[]]],{\"hash\":[0,0]}]"]
         {

@@ -3,6 +3,7 @@
 //! The framework restores field by field and leaves alone what is missing or damaged. So a session would go on with files, a comparison or a
 //! preset of the one before it. Here each becomes what a fresh instance has, and the player is told of what was damaged.
 
+use super::Attached;
 use crate::amp::{Desk, SavedSource};
 use crate::compare::{KeptCompare, KeptSound};
 use crate::factory::DEFAULT_SLOT;
@@ -12,7 +13,7 @@ use crate::presets::KeptPlace;
 use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::{Params, PluginState};
 use parking_lot::Mutex;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -48,7 +49,7 @@ const fn field(key: &'static str, about: &'static str, worth: fn(&str) -> Worth)
 
 /// All of them.
 const FIELDS: [Field; 12] = [
-    field("attached", "the copies of your files", whole::<IgnoredAny>),
+    field("attached", "the copies of your files", whole::<Attached>),
     field("own-file", "the amp's file", short::<SavedSource>),
     field("cab-a-file", "cabinet A's file", short::<SavedSource>),
     field("cab-b-file", "cabinet B's file", short::<SavedSource>),
