@@ -12,7 +12,7 @@ use shared::word_eq::Curve;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Furthest a match turns down, in dB. A session may hold anything.
 const LIMIT_DB: f32 = 60.0;
@@ -148,6 +148,8 @@ pub struct Compare {
     kept: Mutex<KeptCompare>,
     /// Counts the changes.
     revision: AtomicU64,
+    /// A session was loaded, and nobody knows yet.
+    restored: AtomicBool,
     match_bits: AtomicU32,
     ring: Mutex<Option<Arc<DryRing>>>,
     /// What is in the files of the instance, which a session carries.
@@ -173,6 +175,29 @@ impl Compare {
     /// The side that is heard.
     pub fn side(&self) -> Side {
         self.kept.lock().side
+    }
+
+    /// Whether there is another side.
+    pub fn is_comparing(&self) -> bool {
+        self.kept.lock().other.is_some()
+    }
+
+    /// Whether both sides are made equally loud.
+    pub fn is_matching(&self) -> bool {
+        self.kept.lock().matching
+    }
+
+    /// The gain of what is heard, in dB, and how loud both sides are, where they are matched.
+    pub fn matched(&self) -> Option<(f32, Levels)> {
+        let kept = self.kept.lock();
+        let known = kept.matching && kept.other.is_some() && kept.lufs.iter().all(Option::is_some);
+        known.then(|| (kept.match_db(), kept.levels()))
+    }
+
+    /// Another sound takes the place of the one that is heard, with nobody there who weighs: it plays as loud as it is.
+    pub fn forget_levels(&self) {
+        self.change(|kept| kept.lufs = [None; 2]);
+        self.play();
     }
 
     /// Changes what is kept; what plays follows with [`Compare::play`]. Not for the audio thread.
@@ -204,6 +229,11 @@ impl Compare {
     /// Grows with every change.
     pub fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
+    }
+
+    /// Whether a session was loaded since the last call: what was known of the sounds before is of no use.
+    pub fn take_restored(&self) -> bool {
+        self.restored.swap(false, Ordering::AcqRel)
     }
 
     /// Plays with the softer of the gains that were and that belong to what is kept: while one sound makes way for the other, neither is heard too
@@ -246,6 +276,7 @@ impl PersistentField<'_, KeptCompare> for Arc<Compare> {
         drop(now);
         drop(before);
         self.revision.fetch_add(1, Ordering::AcqRel);
+        self.restored.store(true, Ordering::Release);
         self.play();
     }
 

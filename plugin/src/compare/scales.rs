@@ -53,6 +53,13 @@ impl Scales {
         Ok(())
     }
 
+    /// Gives up what is being weighed: nobody wants to know any more.
+    pub fn forget(&self) {
+        self.shared.wanted.fetch_add(1, Ordering::AcqRel);
+        let load = self.shared.load.lock().take();
+        drop(load);
+    }
+
     /// What came of the newest load, once.
     pub fn take(&self) -> Option<Result<Levels, WeighError>> {
         let (number, result) = self.shared.result.lock().take()?;

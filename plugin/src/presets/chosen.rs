@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 /// Longest place that is kept, in bytes. A session may hold anything.
 const MAX_BYTES: usize = 8192;
@@ -77,27 +78,34 @@ impl PersistentField<'_, KeptPlace> for Arc<Chosen> {
 pub struct PresetStepper {
     params: Weak<TonewrightParams>,
     desk: Weak<Desk>,
-    /// How often steps were left to an open window.
-    left: u32,
+    /// How long steps are left to an open window.
+    patience: Duration,
+    /// Since when they are.
+    left: Option<Instant>,
 }
 
-/// How often steps are left to an open window: one that is hidden is not painted, and takes none.
-const PATIENCE: u32 = 4;
+/// How long steps are left to an open window: one that is hidden is not painted, and takes none.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 impl PresetStepper {
     /// Steps of that instance, which it does not keep alive.
     pub fn new(params: &Arc<TonewrightParams>, desk: &Arc<Desk>) -> Self {
-        Self { params: Arc::downgrade(params), desk: Arc::downgrade(desk), left: 0 }
+        Self { params: Arc::downgrade(params), desk: Arc::downgrade(desk), patience: PATIENCE, left: None }
     }
 
     /// Does what was asked for since the last time.
     pub fn run(&mut self, desk: &Desk) {
-        let (Some(params), Some(own)) = (self.params.upgrade(), self.desk.upgrade()) else { return };
-        if params.preset.window.load(Ordering::Acquire) && self.left < PATIENCE {
-            self.left += 1;
+        if !desk.steps().are_asked(Stepped::Preset) {
+            self.left = None;
             return;
         }
-        self.left = 0;
+        let (Some(params), Some(own)) = (self.params.upgrade(), self.desk.upgrade()) else { return };
+        if params.preset.window.load(Ordering::Acquire)
+            && self.left.get_or_insert_with(Instant::now).elapsed() < self.patience
+        {
+            return;
+        }
+        self.left = None;
         let steps = desk.steps().take(Stepped::Preset);
         if steps == 0 {
             return;
@@ -107,6 +115,7 @@ impl PresetStepper {
         let next = neighbour(&entries, params.preset.place().as_ref(), steps).map(|at| &entries[at]);
         if let Some((entry, sound)) = next.and_then(|entry| Some((entry, entry.sound.as_ref()?))) {
             sound.set(&dials);
+            params.compare.forget_levels();
             params.preset.set_text(entry.place.text());
             params.preset.untold.store(true, Ordering::Release);
         }
@@ -131,6 +140,7 @@ pub(super) fn neighbour(entries: &[super::Entry], current: Option<&Place>, steps
 mod tests {
     use super::*;
     use crate::amp::Way;
+    use crate::compare::KeptSound;
     use crate::factory::DEFAULT_SLOT;
     use crate::presets::{PRESETS, Sound};
 
@@ -161,11 +171,31 @@ mod tests {
         assert!(params.preset.take_untold() && !params.preset.take_untold());
         params.preset.set_window(true);
         step(Way::Back);
+        stepper.patience = Duration::MAX;
         stepper.run(&desk);
         plays(2);
         // A window that is hidden takes none.
-        (0..PATIENCE).for_each(|_| stepper.run(&desk));
+        stepper.patience = Duration::ZERO;
+        stepper.run(&desk);
         plays(1);
+    }
+
+    #[test]
+    fn a_step_without_a_window_plays_as_loud_as_it_is() {
+        let desk = Arc::new(Desk::new(DEFAULT_SLOT));
+        let params = Arc::new(TonewrightParams::new(&desk));
+        let dials = Dials::new(params.clone(), desk.clone());
+        params.compare.change(|kept| {
+            kept.other = Some(KeptSound::of(&Sound::usual(&dials), &dials));
+            kept.lufs = [Some(-12.0), Some(-20.0)];
+        });
+        params.compare.play();
+        assert_eq!(params.compare.match_db(), -8.0);
+        desk.steps().ask(Stepped::Preset, 1);
+        PresetStepper::new(&params, &desk).run(&desk);
+        assert!(params.preset.place().is_some());
+        assert_eq!((params.compare.match_db(), params.compare.matched()), (0.0, None));
+        assert!(params.compare.is_comparing(), "the other side is still there");
     }
 
     #[test]
