@@ -6,7 +6,7 @@ use super::keys;
 use super::theme::{self, Canvas};
 use crate::compare::Side;
 use crate::presets::Console;
-use egui::{Align2, Key, Modifiers, Pos2, Rect, Stroke, Ui, vec2};
+use egui::{Align2, Id, Key, Modifiers, Order, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 use nih_plug::prelude::ParamSetter;
 use sheet::Sheet;
 use std::f32::consts::PI;
@@ -33,7 +33,7 @@ impl PresetBar {
         let at = |from: f32, wide: f32| canvas.rect(x + from, top, wide, key_height);
         history(ui, canvas, [at(0.0, 24.0), at(26.0, 24.0)], console, setter);
 
-        let compare = 154.0;
+        let compare = if console.is_comparing() { 174.0 } else { 154.0 };
         let name = width - compare - 58.0 - 2.0 * 20.0 - 8.0;
         if step(ui, canvas, at(58.0, 18.0), "\u{2039}", "Previous preset") {
             console.step(-1, setter);
@@ -48,6 +48,10 @@ impl PresetBar {
             console.step(1, setter);
         }
         sides(ui, canvas, x + width - compare, top, key_height, console, setter);
+        if self.sheet.is_none() {
+            console.tell_outcome();
+            problem(ui, canvas, (x, y + height + 8.0, width, 26.0), console);
+        }
     }
 
     /// Shows the list, above the page, while it is open.
@@ -163,7 +167,15 @@ fn sides(
         if response.clicked() && !heard {
             console.turn(setter);
         }
-        response.on_hover_text(format!("Hear {}: two sounds side by side", side.name()));
+        response.on_hover_ui(|ui| {
+            ui.set_max_width(canvas.px(300.0));
+            ui.label(format!("Hear {}: two sounds side by side", side.name()));
+            let left = if heard { Vec::new() } else { console.not_carried() };
+            if !left.is_empty() {
+                let text = format!("Not inside the session: {}. Keep the file.", left.join(", "));
+                ui.colored_label(theme::AMBER, text);
+            }
+        });
     }
     let side = console.side();
     let arrow = if side == Side::A { "A \u{203a} B" } else { "B \u{203a} A" };
@@ -195,4 +207,32 @@ fn sides(
             ui.colored_label(theme::TEXT_DIM, text);
         }
     });
+    if console.is_comparing() {
+        let end = keys::key(ui, canvas, at(156.0, 18.0), "end comparison", ("\u{d7}", 13.0), false);
+        if end.clicked() {
+            console.end_comparison();
+        }
+        let (heard, other) = (side.name(), side.other().name());
+        end.on_hover_text(format!("Ends the comparison: {heard} stays, {other} is forgotten"));
+    }
+}
+
+/// What went wrong, below the bar, until it is clicked.
+fn problem(ui: &Ui, canvas: Canvas, (x, y, width, height): (f32, f32, f32, f32), console: &mut Console) {
+    let Some(text) = console.problem() else { return };
+    let rect = canvas.rect(x, y, width, height);
+    let area = egui::Area::new(Id::unique("presets-problem")).order(Order::Middle).fixed_pos(rect.min);
+    let response = area.show(ui.ctx(), |ui| {
+        let painter = ui.painter();
+        painter.rect_filled(rect, canvas.px(5.0), theme::ALARM);
+        let edge = Stroke::new(canvas.px(1.0), theme::RED);
+        painter.rect_stroke(rect, canvas.px(5.0), edge, StrokeKind::Inside);
+        let at = (rect.left_center() + vec2(canvas.px(10.0), 0.0), Align2::LEFT_CENTER);
+        canvas.line(painter, at, &text, canvas.font(12.0), theme::TEXT, width - 20.0);
+        ui.interact(rect, Id::unique("presets-problem-text"), Sense::click())
+    });
+    if response.inner.clicked() {
+        console.dismiss();
+    }
+    response.inner.on_hover_text(format!("{text} (Click to dismiss)"));
 }

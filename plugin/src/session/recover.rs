@@ -1,6 +1,7 @@
 //! Writes what a session carries into a file again.
 
 use super::Blob;
+use crate::library::pin_module;
 use crossbeam::channel::{Receiver, bounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ impl Recovery {
     pub fn start(blob: Arc<Blob>, folder: PathBuf, name: String) -> Self {
         let (sender, done) = bounded(1);
         let failed = sender.clone();
+        pin_module();
         let started = std::thread::Builder::new().name("tonewright-recovery".into()).spawn(move || {
             // The window may be closed by now.
             let _ = sender.send(recover(&blob, &folder, &name));
