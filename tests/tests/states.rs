@@ -235,6 +235,17 @@ fn a_session_of_a_later_version_keeps_what_is_known() {
     sane(&mut second, "a later version");
 }
 
+#[test]
+fn what_a_session_does_not_say_is_as_in_a_fresh_instance() {
+    let mut plugin = moved(20);
+    let saved = unframed(&plugin.save().unwrap());
+    let expected = unframed(&fresh().save().unwrap());
+    assert_ne!(saved["params"], expected["params"]);
+    let empty = json!({ "version": "0.1.0", "params": {}, "fields": {} });
+    plugin.restore(&framed(&serde_json::to_vec(&empty).unwrap())).unwrap();
+    assert_eq!(unframed(&plugin.save().unwrap()), expected);
+}
+
 /// What JSON can hold and no session does.
 fn hostile(good: &Value) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();

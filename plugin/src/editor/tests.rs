@@ -244,6 +244,41 @@ fn a_typed_value_is_taken_with_enter_and_dropped_with_escape() {
 }
 
 #[test]
+fn a_comparison_is_begun_and_ended_and_what_went_wrong_is_dismissed() {
+    let mut bench = Bench::new(1.0);
+    let click = |bench: &mut Bench, id: Id| {
+        bench.context.memory_mut(|m| m.request_focus(id));
+        bench.frame(Vec::new());
+        bench.press(Key::Enter);
+    };
+    let end = Id::unique(("key", "end comparison"));
+    let place = |bench: &Bench, id: Id| bench.context.read_response(id).map(|response| response.rect);
+    assert_eq!(place(&bench, end), None, "there is nothing to end");
+    click(&mut bench, Id::unique(("key", "side B")));
+    assert!(bench.app.params.compare.is_comparing());
+    let keys = ["side A", "side B", "copy side", "match sides", "end comparison", "presets"];
+    let places: Vec<Rect> =
+        keys.iter().map(|key| place(&bench, Id::unique(("key", *key))).unwrap()).collect();
+    for (i, a) in places.iter().enumerate() {
+        assert!(places[..i].iter().all(|b| !a.shrink(0.5).intersects(b.shrink(0.5))), "{}", keys[i]);
+    }
+    click(&mut bench, end);
+    assert!(!bench.app.params.compare.is_comparing());
+    bench.frame(Vec::new());
+    assert_eq!(place(&bench, end), None);
+
+    use nih_plug::params::persist::PersistentField;
+    bench.app.params.notes.set(vec!["The preset cannot be read.".into()]);
+    let shown = |bench: &mut Bench| {
+        bench.frame(Vec::new());
+        texts(&bench.frame(Vec::new())).iter().any(|(text, _)| text == "The preset cannot be read.")
+    };
+    assert!(shown(&mut bench));
+    click(&mut bench, Id::unique("presets-problem-text"));
+    assert!(!shown(&mut bench));
+}
+
+#[test]
 fn escape_closes_what_lies_above_the_page() {
     let mut bench = Bench::new(1.0);
     bench.app.open_overlay(Overlay::Tuner);

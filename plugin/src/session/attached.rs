@@ -151,6 +151,7 @@ impl Want for File {
     type Made = Option<Blob>;
 
     fn map<'de, A: MapAccess<'de>>(self, mut map: A) -> Result<Option<Blob>, A::Error> {
+        let most = self.room.min(MAX_PACKED_BYTES).div_ceil(3) * 4;
         let (mut hash, mut bytes, mut zlib) = (None, None, None);
         while let Some(key) = map.next_key_seed(Lenient(Text { most: 8 }))? {
             match key.as_deref() {
