@@ -55,20 +55,24 @@ impl Run {
         if status.success() { Ok(()) } else { Err(Error::Failed { command: self.line(), status }) }
     }
 
-    /// Runs it, prints every line of its standard output as it comes, and shows it to `watch`.
+    /// Runs it, prints every line of what it says and complains of as it comes, all in the order in which it came, and
+    /// shows it to `watch`.
     pub fn run_watched(mut self, mut watch: impl FnMut(&str)) -> Result<(), Error> {
-        let command = self.line();
-        let start = |source| Error::Start { command: command.clone(), source };
-        let mut child = self.0.stdout(Stdio::piped()).spawn().map_err(start)?;
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                let line = String::from_utf8_lossy(&line);
-                println!("{line}");
-                watch(&line);
-            }
+        let line = self.line();
+        let start = |source| Error::Start { command: line.clone(), source };
+        // Through two pipes, nobody could say which program a result belongs to.
+        let (output, input) = std::io::pipe().map_err(start)?;
+        self.0.stdout(input.try_clone().map_err(start)?).stderr(input);
+        let mut child = self.0.spawn().map_err(start)?;
+        // The command holds ends of the pipe, which would never be at its end.
+        drop(self);
+        for said in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let said = String::from_utf8_lossy(&said);
+            println!("{said}");
+            watch(&said);
         }
         let status = child.wait().map_err(start)?;
-        if status.success() { Ok(()) } else { Err(Error::Failed { command, status }) }
+        if status.success() { Ok(()) } else { Err(Error::Failed { command: line, status }) }
     }
 
     /// Runs it and gives what it prints; what it complains of goes straight through.
