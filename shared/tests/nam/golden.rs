@@ -1,6 +1,6 @@
 //! Every capture in the shared data sounds as NeuralAmpModelerCore plays it.
 //!
-//! The golden files are that player's output; they lie outside of the repository, and where they are
+//! The golden files are that player's output; they lie outside of the repository (`docs/data.md`), and where they are
 //! missing these tests say that they skip.
 
 use crate::support::blocks;
@@ -28,7 +28,7 @@ fn data() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: {} does not exist", folder.display());
+    println!("skipped: {} is not there; docs/data.md tells what belongs there", folder.display());
     None
 }
 

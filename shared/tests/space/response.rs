@@ -267,12 +267,12 @@ fn the_loudspeakers_that_come_along_play() {
     }
 }
 
-/// Real responses, which lie outside of the repository; where they are missing this says that it skips.
+/// Real responses, which lie outside of the repository (`docs/data.md`); where they are missing this says that it skips.
 #[test]
 fn recorded_responses_play() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/ir");
     let Ok(files) = std::fs::read_dir(&folder) else {
-        println!("skipped: {} is not there", folder.display());
+        println!("skipped: {} is not there; docs/data.md tells what belongs there", folder.display());
         return;
     };
     for file in files {
