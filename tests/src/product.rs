@@ -3,6 +3,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Once, OnceLock};
+
+/// Names the folder of a player's library and presets.
+const SETTINGS: &str = "TONEWRIGHT_CONFIG";
 
 /// The repository.
 pub fn root() -> PathBuf {
@@ -41,9 +45,40 @@ pub fn asset(path: &str) -> PathBuf {
     existing(root().join("assets").join(path), "git checkout")
 }
 
+/// A folder for a library and presets that is this process's own and empty, so that nothing depends on those of whoever
+/// runs the tests. It comes into being when something is written to it.
+pub fn settings() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = target().join("tmp/settings").join(std::process::id().to_string());
+        // Numbers of processes come again.
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    })
+}
+
+/// Has what is loaded into this process keep its library and presets in [`settings`]. For before it is loaded.
+pub fn keep_settings_apart() {
+    static ONCE: Once = Once::new();
+    // SAFETY: until the first plugin is loaded only Rust's own library reads the environment in here, and that waits for
+    // who writes it. A plugin brings a library of its own, which would not; so this is done once, and before.
+    ONCE.call_once(|| unsafe { std::env::set_var(SETTINGS, settings()) });
+}
+
 /// The `tonewright` program of the bundles.
 pub fn program() -> Command {
-    Command::new(bundled("standalone/tonewright"))
+    let mut command = Command::new(bundled("standalone/tonewright"));
+    command.env(SETTINGS, settings());
+    command
+}
+
+/// Says that a test is skipped for want of something. Where tests decide, as on a CI, nothing may be wanting.
+///
+/// # Panics
+/// `CI` is set.
+pub fn skip(for_want_of: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{for_want_of}, and where CI is set nothing is skipped");
+    println!("  skipped: {for_want_of}");
 }
 
 /// Runs `tonewright` and gives what came of it.
@@ -82,6 +117,7 @@ pub fn python<S: AsRef<std::ffi::OsStr>>(
         .args(args)
         // The newest ONNX Runtime for Python reports home otherwise.
         .env("ORT_DISABLE_TELEMETRY", "1")
+        .env(SETTINGS, settings())
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .output();

@@ -9,6 +9,7 @@ pub use audio::Watch;
 pub use calls::HostFault;
 pub use window::Screen;
 
+use crate::product;
 use audio::{Change, Score, run};
 use calls::{Host, MainThread, Requests, Shared};
 use clack_extensions::audio_ports_config::{AudioPortsConfigBuffer, MainPortInfo, PluginAudioPortsConfig};
@@ -24,6 +25,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use window::Frame;
+
+/// A plugin that gives no sample for so long gives none any more, on the slowest machine.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// A parameter as the plugin describes it. Values are CLAP's plain values.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +84,7 @@ impl Plugin {
     /// # Errors
     /// The file cannot be loaded, or the plugin lacks what every Tonewright has.
     pub fn load(path: &Path) -> Result<Self, HostFault> {
+        product::keep_settings_apart();
         let load = |problem: String| HostFault::Load { path: path.display().to_string(), problem };
         // SAFETY: the file is our own build, an ordinary CLAP.
         let entry = unsafe { PluginEntry::load(path) }.map_err(|e| load(e.to_string()))?;
@@ -91,6 +96,7 @@ impl Plugin {
     /// # Errors
     /// The plugin cannot be made or lacks what every Tonewright has.
     pub fn from_entry(entry: &PluginEntry) -> Result<Self, HostFault> {
+        product::keep_settings_apart();
         let factory = entry.get_plugin_factory().ok_or_else(|| HostFault::Lacks("plugin factory".into()))?;
         let id = factory.plugin_descriptors().next().and_then(|d| d.id().map(|id| id.to_owned()));
         let id = id.ok_or_else(|| HostFault::Lacks("plugin".into()))?;
@@ -360,19 +366,38 @@ impl Plugin {
         self.requests.restarts.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many samples have come out of the plugin since [`Plugin::play_live`] began.
+    /// Waits until so many samples have come out of the plugin since playing began. For what runs while it plays.
     ///
     /// # Errors
-    /// A minute went by.
-    pub fn wait_until_played(&self, samples: usize) -> Result<(), HostFault> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.requests.played_samples.load(Ordering::SeqCst) < samples {
-            if Instant::now() > deadline {
-                return Err(HostFault::refused("play", format!("{samples} samples in a minute")));
+    /// Nothing came out for a minute.
+    pub fn wait_until_played(&mut self, samples: usize) -> Result<(), HostFault> {
+        self.until_played(samples, |_| ())
+    }
+
+    /// The same, and gives the plugin the main thread whenever it asks for it.
+    ///
+    /// # Errors
+    /// As [`Plugin::wait_until_played`].
+    pub fn pump_until_played(&mut self, samples: usize) -> Result<(), HostFault> {
+        self.until_played(samples, Self::pump)
+    }
+
+    fn until_played(&mut self, samples: usize, meanwhile: impl Fn(&mut Self)) -> Result<(), HostFault> {
+        let (mut before, mut since) = (0, Instant::now());
+        loop {
+            let played = self.requests.played_samples.load(Ordering::SeqCst);
+            if played >= samples {
+                return Ok(());
             }
+            if played > before {
+                (before, since) = (played, Instant::now());
+            }
+            if since.elapsed() > STUCK {
+                return Err(HostFault::refused("play on", format!("{played} of {samples} samples came out")));
+            }
+            meanwhile(self);
             std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(())
     }
 
     /// Has every block run by `watch` from now on.
@@ -394,15 +419,6 @@ impl Plugin {
     pub fn pump(&mut self) {
         while self.requests.callback.swap(false, Ordering::SeqCst) {
             self.instance.call_on_main_thread_callback();
-        }
-    }
-
-    /// Gives the plugin the main thread whenever it asks for it, until so many samples have come out of it since playing
-    /// began. For what runs while it plays.
-    pub fn pump_until_played(&mut self, samples: usize) {
-        while self.requests.played_samples.load(Ordering::SeqCst) < samples {
-            self.pump();
-            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
@@ -480,7 +496,9 @@ impl Plugin {
         self.longest_block = self.longest_block.max(played.longest_block);
         self.tail_samples = played.tail_samples;
         self.pump();
-        meant.and(played.output)
+        // What went wrong with the sound is why somebody waited for it in vain.
+        let output = played.output?;
+        meant.map(|()| output)
     }
 }
 
