@@ -78,6 +78,7 @@ pub struct Voice {
 /// An engine and what it lacks of the common delay.
 struct Padded {
     engine: Rescued,
+    lacking_samples: usize,
     pad: Delay,
 }
 
@@ -109,15 +110,16 @@ impl Voice {
         let mut engines = Vec::with_capacity(channels);
         for _ in 0..channels {
             let engine = Rescued::build_at(&chosen, choice, oversampling, sample_rate_hz, max_block_samples)?;
-            let pad = Delay::new(base.saturating_sub(engine.latency_samples()));
-            engines.push(Padded { engine, pad });
+            let lacking_samples = base.saturating_sub(engine.latency_samples());
+            engines.push(Padded { engine, lacking_samples, pad: Delay::new(lacking_samples) });
         }
         let kind = engines.first().map(|e| e.engine.kind());
         let late = manner
             .corrected()
             .map_or(0.0, |probe| probe.delay_samples as f64 * sample_rate_hz / chosen.card.sample_rate_hz);
-        let latency_samples =
-            late.round() as usize + engines.first().map_or(base, |e| e.engine.latency_samples().max(base));
+        let delay = |e: &Padded| e.engine.delay_samples() + e.lacking_samples as f64;
+        // Both parts are fractions of a sample, and are rounded together.
+        let latency_samples = (late + engines.first().map_or(base as f64, delay)).round() as usize;
         let sign = if manner.corrected().is_some_and(|probe| probe.is_inverted) { -1.0 } else { 1.0 };
         let info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
         let ramp = |value: f32| Ramp::new(value, (RAMP_SECONDS * sample_rate_hz) as usize);
@@ -151,8 +153,9 @@ impl Voice {
         model.card.sample_rate_hz = format.sample_rate_hz;
         let mut voice = Self::build(&model, Quality::FULL, EngineChoice::Auto, format)?;
         voice.latency_samples = latency_samples(oversampling, format.sample_rate_hz)?;
-        for Padded { engine, pad } in &mut voice.engines {
-            *pad = Delay::new(voice.latency_samples.saturating_sub(engine.latency_samples()));
+        for Padded { engine, lacking_samples, pad } in &mut voice.engines {
+            *lacking_samples = voice.latency_samples.saturating_sub(engine.latency_samples());
+            *pad = Delay::new(*lacking_samples);
         }
         Ok(voice)
     }
@@ -201,7 +204,7 @@ impl Playable for Voice {
         let (driven, drives, levels) = (&mut driven[..length], &mut drives[..length], &mut levels[..length]);
         self.drive.fill(drives);
         self.level.fill(levels);
-        for ((Padded { engine, pad }, input), output) in self.engines.iter_mut().zip(input).zip(output) {
+        for ((Padded { engine, pad, .. }, input), output) in self.engines.iter_mut().zip(input).zip(output) {
             let gains = input.iter().zip(&*drives);
             driven.iter_mut().zip(gains).for_each(|(driven, (sample, gain))| *driven = sample * gain);
             let output = &mut output[..length];
@@ -216,7 +219,7 @@ impl Playable for Voice {
     }
 
     fn reset(&mut self) {
-        for Padded { engine, pad } in &mut self.engines {
+        for Padded { engine, pad, .. } in &mut self.engines {
             engine.reset();
             pad.reset();
         }

@@ -47,6 +47,11 @@ pub trait Engine: Send {
     /// Delay between input and output, in samples at the prepared rate.
     fn latency_samples(&self) -> usize;
 
+    /// The same before it is rounded to a whole sample: what is added up with other delays, and rounded then.
+    fn delay_samples(&self) -> f64 {
+        self.latency_samples() as f64
+    }
+
     /// Sample rate of the model, in Hz.
     fn model_rate_hz(&self) -> f64;
 

@@ -171,6 +171,10 @@ impl Engine for Oversampled {
         self.filter_delay_samples() + self.copies[0].latency_samples()
     }
 
+    fn delay_samples(&self) -> f64 {
+        self.filter_delay_samples() as f64 + self.copies[0].delay_samples()
+    }
+
     fn model_rate_hz(&self) -> f64 {
         self.copies[0].model_rate_hz()
     }

@@ -52,13 +52,13 @@ pub struct Resampled {
     host_hz: f64,
     max_block_samples: usize,
     path: Option<Path>,
-    latency_samples: usize,
+    delay_samples: f64,
 }
 
 impl Resampled {
     /// Puts an engine behind a resampler. Call [`Engine::prepare`] before use.
     pub fn new(inner: Box<dyn Engine>) -> Self {
-        Self { inner, host_hz: 0.0, max_block_samples: 0, path: None, latency_samples: 0 }
+        Self { inner, host_hz: 0.0, max_block_samples: 0, path: None, delay_samples: 0.0 }
     }
 }
 
@@ -68,13 +68,13 @@ impl Engine for Resampled {
         let max_block_samples = max_block_samples.max(1);
         if sample_rate_hz == model_hz {
             self.inner.prepare(model_hz, max_block_samples)?;
-            self.latency_samples = self.inner.latency_samples();
+            self.delay_samples = self.inner.delay_samples();
             self.path = None;
         } else {
             let mut path = Path::new(sample_rate_hz, model_hz, max_block_samples)?;
             self.inner.prepare(model_hz, path.model_block.len())?;
-            let inner_latency = self.inner.latency_samples() as f64 * sample_rate_hz / model_hz;
-            self.latency_samples = (path.delay_samples() + inner_latency).round() as usize;
+            let inner_delay = self.inner.delay_samples() * sample_rate_hz / model_hz;
+            self.delay_samples = path.delay_samples() + inner_delay;
             path.reset();
             self.path = Some(path);
         }
@@ -105,7 +105,11 @@ impl Engine for Resampled {
     }
 
     fn latency_samples(&self) -> usize {
-        self.latency_samples
+        self.delay_samples.round() as usize
+    }
+
+    fn delay_samples(&self) -> f64 {
+        self.delay_samples
     }
 
     fn model_rate_hz(&self) -> f64 {

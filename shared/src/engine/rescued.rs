@@ -53,6 +53,11 @@ impl Rescued {
         self.engine.latency_samples()
     }
 
+    /// The same before it is rounded, as [`Engine::delay_samples`].
+    pub fn delay_samples(&self) -> f64 {
+        self.engine.delay_samples()
+    }
+
     /// What runs the model.
     pub fn kind(&self) -> EngineKind {
         self.engine.kind()
