@@ -12,6 +12,10 @@ use std::fmt;
 /// Period of what is played, in samples.
 const PERIOD: usize = 4096;
 
+/// Most periods that a model is given to settle, a second and a third at 48 kHz: what remembers longer than that remembers
+/// next to nothing of it.
+const MOST_SETTLING: usize = 16;
+
 /// Different sounds that are played at each level.
 const SOUNDS: u64 = 2;
 
@@ -54,14 +58,15 @@ impl Probe {
     }
 
     /// Plays to an engine at its model's rate, prepared for blocks of at least 512 samples, and listens: about one
-    /// second of sound. Not for the audio thread. The engine is reset before and after.
+    /// second of sound, more where `memory_samples`, what the model remembers, is long. Not for the audio thread. The
+    /// engine is reset before and after.
     ///
     /// The linear response at each level is the best linear approximation for multisines with random phases at odd
     /// multiples of a frequency, where no even distortion falls (Pintelon and Schoukens, "System identification", 2012).
     /// What of its phase does not follow from its magnitude, as that of a minimum-phase system does, is
     /// polarity and delay. Levels that disagree lower the confidence.
-    pub fn of(engine: &mut dyn Engine) -> Self {
-        let mut listener = Listener::new(engine.model_rate_hz());
+    pub fn of(engine: &mut dyn Engine, memory_samples: usize) -> Self {
+        let mut listener = Listener::new(engine.model_rate_hz(), memory_samples);
         let latency = engine.latency_samples() as f64;
         let mut heard: Vec<Heard> = LEVELS_DBFS.iter().map(|&dbfs| listener.listen(engine, dbfs)).collect();
         engine.reset();
@@ -87,7 +92,7 @@ impl Probe {
     pub fn of_model(model: &crate::model::Model, choice: super::EngineChoice) -> Result<Self, EngineError> {
         let mut engine = super::build(model, choice)?;
         engine.prepare(engine.model_rate_hz(), BLOCK)?;
-        Ok(Self::of(&mut *engine))
+        Ok(Self::of(&mut *engine, model.memory_samples()))
     }
 }
 
@@ -121,11 +126,14 @@ struct Listener {
     planner: RealFftPlanner<f64>,
     lot: u64,
     rate_hz: f64,
+    /// Periods that are played before one is heard.
+    settling: usize,
 }
 
 impl Listener {
-    fn new(rate_hz: f64) -> Self {
-        Self { planner: RealFftPlanner::new(), lot: 0, rate_hz }
+    fn new(rate_hz: f64, memory_samples: usize) -> Self {
+        let settling = memory_samples.div_ceil(PERIOD).clamp(1, MOST_SETTLING);
+        Self { planner: RealFftPlanner::new(), lot: 0, rate_hz, settling }
     }
 
     fn listen(&mut self, engine: &mut dyn Engine, level_dbfs: f64) -> Heard {
@@ -176,8 +184,8 @@ impl Listener {
             let input: Vec<f32> = sent.iter().map(|&s| s as f32).collect();
             let mut output = vec![0.0; PERIOD];
             engine.reset();
-            // The first period only brings the model to where the second finds it.
-            for _ in 0..2 {
+            // What is played first only brings the model to where every further period finds it.
+            for _ in 0..=self.settling {
                 for (input, output) in input.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
                     engine.process(input, output);
                 }

@@ -65,7 +65,7 @@ fn linear(response: Vec<f32>) -> Model {
 }
 
 fn of(model: &Model, gain: f32, late: usize) -> Probe {
-    Probe::of(&mut Changed::new(ready(model), gain, late))
+    Probe::of(&mut Changed::new(ready(model), gain, late), model.memory_samples())
 }
 
 #[test]
@@ -114,6 +114,53 @@ fn what_is_no_amp_is_unclear() {
     for (what, response) in [("silence", vec![0.0]), ("a room", room)] {
         let probe = of(&linear(response), 1.0, 0);
         assert!(!probe.is_clear() && probe.to_string() == "unclear", "{what}: {probe:?}");
+    }
+}
+
+/// Upside down until so many samples have passed since the last reset.
+struct Settling {
+    inner: Box<dyn Engine>,
+    after: usize,
+    passed: usize,
+}
+
+impl Engine for Settling {
+    fn prepare(&mut self, sample_rate_hz: f64, max_block_samples: usize) -> Result<(), EngineError> {
+        self.inner.prepare(sample_rate_hz, max_block_samples)
+    }
+
+    fn process(&mut self, input: &[f32], output: &mut [f32]) {
+        self.inner.process(input, output);
+        for sample in output {
+            *sample *= if self.passed < self.after { -1.0 } else { 1.0 };
+            self.passed += 1;
+        }
+    }
+
+    fn reset(&mut self) {
+        self.inner.reset();
+        self.passed = 0;
+    }
+
+    fn latency_samples(&self) -> usize {
+        0
+    }
+
+    fn model_rate_hz(&self) -> f64 {
+        self.inner.model_rate_hz()
+    }
+
+    fn kind(&self) -> EngineKind {
+        EngineKind::Native
+    }
+}
+
+#[test]
+fn a_model_is_heard_when_it_has_settled() {
+    for after in [0, 4_000, 9_000, 40_000] {
+        let mut engine = Settling { inner: ready(&linear(vec![1.0])), after, passed: 0 };
+        let probe = Probe::of(&mut engine, after);
+        assert_eq!((probe.is_inverted, probe.is_clear()), (false, true), "after {after}: {probe:?}");
     }
 }
 
