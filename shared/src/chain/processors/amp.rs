@@ -154,7 +154,9 @@ impl Processor for Amp {
         self.view.shown.engine.store(place.map_or(0, |place| place as u8 + 1), Ordering::Relaxed);
         self.block = vec![0.0; max_block_samples];
         let memory_seconds = self.model.memory_samples() as f64 / self.model.card.sample_rate_hz;
-        self.tail_samples = (memory_seconds * sample_rate_hz).ceil() as usize;
+        // The filters of oversampling and of other rates ring on for as long as they delay.
+        let ringing_samples = self.engines.first().map_or(0, Rescued::latency_samples);
+        self.tail_samples = (memory_seconds * sample_rate_hz).ceil() as usize + ringing_samples;
         Ok(())
     }
 
