@@ -25,6 +25,7 @@ impl Amp {
             Some(voice) => voice.latency_samples(),
             None => base_latency_samples(format.sample_rate_hz).unwrap_or(0),
         };
+        self.voices.wait(self.latency_samples);
         self.bypass = Some(Bypass::new(narrow, self.latency_samples, true));
         self.wet = vec![vec![0.0; narrow.max_block_samples]; narrow.channels];
     }

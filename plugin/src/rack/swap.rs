@@ -1,12 +1,13 @@
 //! What plays and what replaces it, without a click and without memory asked for on the audio thread.
 
 use crossbeam::queue::ArrayQueue;
+use shared::dsp::delay::Delay;
 use shared::dsp::ramp::Ramp;
 
 /// How long a new one takes to replace the old one, in seconds.
 const FADE_SECONDS: f64 = 0.020;
 
-/// Old ones that may wait to be freed. The loader takes them away ten times a second.
+/// Old ones that may wait to be freed. The loader takes them away every few milliseconds.
 const RETIRED: usize = 8;
 
 /// The queues between the loader and the audio thread, both free of locks.
@@ -71,11 +72,14 @@ pub(super) struct Swap<T> {
     fade: Ramp,
     other: Vec<Vec<f32>>,
     shares: Vec<f32>,
+    /// What passes through while there is nobody to play is as late as what plays.
+    waits: Vec<Delay>,
 }
 
 impl<T> Default for Swap<T> {
     fn default() -> Self {
-        Self { current: None, next: None, fade: Ramp::new(0.0, 1), other: Vec::new(), shares: Vec::new() }
+        let (other, shares, waits) = (Vec::new(), Vec::new(), Vec::new());
+        Self { current: None, next: None, fade: Ramp::new(0.0, 1), other, shares, waits }
     }
 }
 
@@ -87,6 +91,12 @@ impl<T: Playable> Swap<T> {
         self.fade = Ramp::new(0.0, (FADE_SECONDS * format.sample_rate_hz) as usize);
         self.other = vec![vec![0.0; format.max_block_samples]; channels];
         self.shares = vec![0.0; format.max_block_samples];
+        self.wait(0);
+    }
+
+    /// How late those that play are, in samples: so is what passes through while there are none. Not for the audio thread.
+    pub fn wait(&mut self, samples: usize) {
+        self.waits = vec![Delay::new(samples); self.other.len()];
     }
 
     /// Takes over what waits, at the beginning of a block: at once if nothing was heard yet. Returns whether one came.
@@ -122,8 +132,10 @@ impl<T: Playable> Swap<T> {
             Some(current) => current.play(input, output, length),
             // Until the first comes, what there is passes through.
             None => {
-                for (output, input) in output.iter_mut().zip(input.iter().cycle()) {
+                let each = output.iter_mut().zip(input.iter().cycle()).zip(&mut self.waits);
+                for ((output, input), wait) in each {
                     output[..length].copy_from_slice(&input[..length]);
+                    wait.process(&mut output[..length]);
                 }
             }
         }
@@ -176,5 +188,6 @@ impl<T: Playable> Swap<T> {
         if let Some(current) = &mut self.current {
             current.reset();
         }
+        self.waits.iter_mut().for_each(Delay::reset);
     }
 }
