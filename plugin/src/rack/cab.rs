@@ -197,6 +197,27 @@ impl Cab {
     }
 }
 
+/// What sleep goes by, which must not depend on where the host's blocks end.
+impl Cab {
+    /// Samples that any of it may sound on, whatever is heard of it: the same until a loudspeaker or a cut is changed.
+    pub fn longest_tail_samples(&self) -> usize {
+        let speakers = self.sides.iter().filter_map(|side| side.speakers.newest());
+        speakers.map(Speaker::tail_samples).max().unwrap_or(0) + self.cuts.tail_samples()
+    }
+
+    /// Whether nothing moves, and nothing is left in what is not heard.
+    pub fn is_settled(&self) -> bool {
+        let there = |ramp: &Option<Ramp>| ramp.as_ref().is_none_or(Ramp::is_there);
+        let rests_at = |ramp: &Option<Ramp>, value| ramp.as_ref().is_none_or(|ramp| ramp.rests_at(value));
+        let off = rests_at(&self.on, 0.0);
+        let unheard = [off || rests_at(&self.blend, 1.0), off || rests_at(&self.blend, 0.0)];
+        let mut sides = self.sides.iter().zip(unheard);
+        there(&self.on)
+            && there(&self.blend)
+            && sides.all(|(side, unheard)| !side.speakers.is_fading() && (!unheard || side.is_drained()))
+    }
+}
+
 impl Side {
     /// Is at once given all of the sound or none.
     fn open(&mut self, heard: bool) {

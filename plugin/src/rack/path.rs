@@ -205,10 +205,18 @@ impl Rack {
     /// Samples that sound on after the input has ended, latency counted.
     pub fn tail_samples(&self) -> usize {
         let Some(format) = &self.format else { return 0 };
+        self.tail_beside_cab_samples(format) + self.cab.tail_samples()
+    }
+
+    /// What sleep waits for: no shorter than the tail, and the same whether a loudspeaker is heard or on its way out.
+    fn longest_tail_samples(&self, format: &RackFormat) -> usize {
+        self.tail_beside_cab_samples(format) + self.cab.longest_tail_samples()
+    }
+
+    fn tail_beside_cab_samples(&self, format: &RackFormat) -> usize {
         let ringing_seconds = if self.eq_enabled { word_eq::TAIL_SECONDS } else { 0.0 };
         let ringing = (ringing_seconds * format.sample_rate_hz).ceil() as usize;
-        let filters = self.tone.tail_samples() + self.cab.tail_samples() + ringing;
-        self.latency_samples() + self.amp.tail_samples(format) + filters
+        self.latency_samples() + self.amp.tail_samples(format) + self.tone.tail_samples() + ringing
     }
 
     /// Silence before, and the next block begins with its controls at once.
@@ -243,18 +251,18 @@ impl Rack {
             return;
         }
         if self.take_arrived(&format) || self.controls != Some(controls) {
-            self.sleep.wake();
+            self.sleep.wake(self.eq.constant_gain());
         }
         self.controls = Some(controls);
         self.aim(&controls);
-        let tail_samples = self.tail_samples();
+        let tail_samples = self.longest_tail_samples(&format);
         let mut at = 0;
         while at < length {
             let most = (at + format.max_block_samples).min(length);
             let sounding = &channels[..format.channels_in];
             let quiet = silent_at_first(sounding, at, most);
             if quiet == 0 {
-                self.sleep.wake();
+                self.sleep.wake(self.eq.constant_gain());
             }
             let trailing = silent_at_last(sounding, at, most);
             let to = at + self.sleep.part(quiet, trailing, most - at, tail_samples);
@@ -270,7 +278,8 @@ impl Rack {
                 } else {
                     self.play(to - at, &format, &controls);
                     self.sleep.mend(&mut self.blocks.signal, &mut self.blocks.gains[..to - at]);
-                    let can_sleep = self.gate.is_closed();
+                    let is_settled = self.gate.is_closed() && self.cab.is_settled();
+                    let can_sleep = is_settled.then(|| self.eq.constant_gain());
                     let is_silence = quiet >= to - at;
                     self.sleep.listen(&self.blocks.signal, to - at, is_silence, tail_samples, can_sleep);
                 }

@@ -1,7 +1,8 @@
 //! Sleep: nothing is computed once silence came in and all that sounded has died away.
 //!
 //! A model's answer to silence need not be silence but may be a constant, its rest value. It is faded out when the rack
-//! falls asleep, and in again when it wakes, so that neither makes a step. Everything is counted in samples of the
+//! falls asleep, and in again when it wakes, so that neither makes a step. The equaliser glides on meanwhile, and what it
+//! makes of a constant with it. Everything is counted in samples of the
 //! stream, so that what is heard does not depend on the host's blocks.
 
 use super::RackFormat;
@@ -21,6 +22,8 @@ pub(super) struct Sleep {
     /// Samples from one look at the output to the next.
     window: usize,
     asleep: bool,
+    /// What the equaliser made of a constant when it fell asleep, as a factor.
+    constant_gain: f32,
     /// How much of the rest value is heard.
     share: Ramp,
     channels: Vec<Rest>,
@@ -57,7 +60,8 @@ impl Rest {
 impl Sleep {
     /// Awake, for no channels.
     pub fn new() -> Self {
-        Self { silent: 0, window: 1, asleep: false, share: Ramp::new(1.0, 1), channels: Vec::new() }
+        let (share, channels) = (Ramp::new(1.0, 1), Vec::new());
+        Self { silent: 0, window: 1, asleep: false, constant_gain: 1.0, share, channels }
     }
 
     /// Gets ready. Not for the audio thread.
@@ -75,8 +79,13 @@ impl Sleep {
         self.channels.fill(Rest::NONE);
     }
 
-    /// There is sound or a change: awake, and silence counts anew.
-    pub fn wake(&mut self) {
+    /// There is sound or a change: awake, and silence counts anew. `constant_gain` is what the equaliser makes of a constant
+    /// now: the rest value is another one if that has changed.
+    pub fn wake(&mut self, constant_gain: f32) {
+        if self.asleep && self.constant_gain != 0.0 {
+            let change = constant_gain / self.constant_gain;
+            self.channels.iter_mut().for_each(|rest| rest.value *= change);
+        }
         (self.silent, self.asleep) = (0, false);
         self.share.aim(1.0);
     }
@@ -110,14 +119,15 @@ impl Sleep {
         }
     }
 
-    /// What the parts made of a part of the stream, while awake. `can_sleep` says whether nothing moves in them.
+    /// What the parts made of a part of the stream, while awake. `can_sleep` says, if nothing moves in them, what the
+    /// equaliser makes of a constant.
     pub fn listen(
         &mut self,
         signal: &[Vec<f32>],
         length: usize,
         is_silence: bool,
         tail_samples: usize,
-        can_sleep: bool,
+        can_sleep: Option<f32>,
     ) {
         if !is_silence {
             self.silent = 0;
@@ -133,8 +143,11 @@ impl Sleep {
         if !(self.silent - tail_samples).is_multiple_of(self.window) {
             return;
         }
-        if can_sleep && self.share.rests_at(1.0) && self.channels.iter().all(Rest::is_constant) {
-            self.asleep = true;
+        if let Some(constant_gain) = can_sleep
+            && self.share.rests_at(1.0)
+            && self.channels.iter().all(Rest::is_constant)
+        {
+            (self.asleep, self.constant_gain) = (true, constant_gain);
             self.share.aim(0.0);
             let each = self.channels.iter_mut().zip(signal);
             each.for_each(|(rest, signal)| rest.value = signal[length - 1]);

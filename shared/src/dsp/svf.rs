@@ -320,6 +320,12 @@ impl<const N: usize> Series<N> {
         }
     }
 
+    /// What becomes of a constant that has come in for long, as a factor: it leaves 0 in the first state and itself in
+    /// the second.
+    pub fn constant_gain(&self) -> f64 {
+        self.now.iter().map(|c| c.mix[0] + c.mix[2]).product()
+    }
+
     fn begin(&mut self, goal: Option<[Coefficients; N]>) {
         let Some(goal) = goal.filter(|goal| *goal != self.goal) else { return };
         self.gliding = true;

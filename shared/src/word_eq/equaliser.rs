@@ -142,6 +142,11 @@ impl WordEq {
         }
     }
 
+    /// What becomes of a constant that has come in for long, as a factor, as of the last sample. For the audio thread.
+    pub fn constant_gain(&self) -> f32 {
+        self.stream.as_ref().map_or(1.0, |stream| stream.path.constant_gain() as f32)
+    }
+
     /// Silence before, nothing heard; the next block begins with its controls at once. For any thread, the
     /// audio thread included.
     pub fn reset(&mut self) {

@@ -134,6 +134,12 @@ impl Path {
         20.0 * self.level_factor.to.log10()
     }
 
+    /// What becomes of a constant that has come in for long, as a factor, solo apart.
+    pub fn constant_gain(&self) -> f64 {
+        let bands = self.lanes.first().map_or(1.0, |lanes| lanes.bands.constant_gain());
+        bands * self.level_factor.to
+    }
+
     /// Begins a step: everything moves on towards what the controls say.
     pub fn step(&mut self, controls: &Controls) {
         if controls.amount == 0.0 {
