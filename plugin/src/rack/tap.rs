@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-/// Samples that are kept: 0.3 s at 384 kHz.
+/// Above this rate, in Hz, only every second, third … sample is kept. A string has nothing up there.
+const MOST_HZ: f64 = 384_000.0;
+
+/// Samples that are kept: 0.3 s at [`MOST_HZ`].
 const RING: usize = 1 << 17;
 
 /// Most samples that are read at once: the rest is what may be written meanwhile.
@@ -11,7 +14,7 @@ const LONGEST: usize = RING / 2;
 /// Attempts to read what is not written over meanwhile. The second succeeds unless the reader is kept waiting again.
 const ATTEMPTS: usize = 4;
 
-/// The guitar's latest samples, the first channel, at the host's rate. Written by the audio thread and read by
+/// The guitar's latest samples, the first channel, at the host's rate or a part of it. Written by the audio thread and read by
 /// whoever looks, without locks.
 pub struct TunerTap {
     ring: Box<[AtomicU32]>,
@@ -21,6 +24,10 @@ pub struct TunerTap {
     /// How many of them were at another rate, or before a pause.
     outdated: AtomicU64,
     rate_bits: AtomicU64,
+    /// Of so many samples one is kept.
+    stride: AtomicU32,
+    /// Samples until the next one that is.
+    skips: AtomicU32,
 }
 
 impl Default for TunerTap {
@@ -32,14 +39,19 @@ impl Default for TunerTap {
             written: AtomicU64::new(0),
             outdated: AtomicU64::new(0),
             rate_bits: AtomicU64::new(0),
+            stride: AtomicU32::new(1),
+            skips: AtomicU32::new(0),
         }
     }
 }
 
 impl TunerTap {
-    /// Tells the rate, before the first sample at it. Not while samples are written.
+    /// Tells the host's rate, before the first sample at it. Not while samples are written.
     pub(super) fn set_rate(&self, sample_rate_hz: f64) {
-        let bits = sample_rate_hz.to_bits();
+        let stride = (sample_rate_hz / MOST_HZ).ceil().max(1.0);
+        let bits = (sample_rate_hz / stride).to_bits();
+        self.stride.store(stride as u32, Ordering::Relaxed);
+        self.skips.store(0, Ordering::Relaxed);
         if self.rate_bits.swap(bits, Ordering::AcqRel) != bits {
             self.outdated.store(self.written(), Ordering::Release);
         }
@@ -53,17 +65,23 @@ impl TunerTap {
     /// Adds samples. For the audio thread.
     pub(super) fn write(&self, samples: &[f32]) {
         let mut at = self.written.load(Ordering::Relaxed);
-        self.claimed.store(at + samples.len() as u64, Ordering::Relaxed);
+        let (stride, skips) = (self.stride.load(Ordering::Relaxed), self.skips.load(Ordering::Relaxed));
+        let kept = samples.iter().skip(skips as usize).step_by(stride as usize);
+        let count = kept.len();
+        // As many as are left out behind the last one that is kept reach into the next block.
+        let next = skips as usize + count * stride as usize - samples.len();
+        self.skips.store(next as u32, Ordering::Relaxed);
+        self.claimed.store(at + count as u64, Ordering::Relaxed);
         // Who sees one of the samples sees the claim.
         fence(Ordering::Release);
-        for sample in samples {
+        for sample in kept {
             self.ring[at as usize % RING].store(sample.to_bits(), Ordering::Relaxed);
             at += 1;
         }
         self.written.store(at, Ordering::Release);
     }
 
-    /// Sample rate in Hz; 0 before a host told it.
+    /// Sample rate of what is kept, in Hz; 0 before a host told it.
     pub fn sample_rate_hz(&self) -> f64 {
         f64::from_bits(self.rate_bits.load(Ordering::Acquire))
     }
@@ -139,6 +157,26 @@ mod tests {
         tap.write(&[2.0; 3]);
         assert!(tap.latest(&mut heard));
         assert_eq!((heard, tap.sample_rate_hz()), ([0.0, 2.0, 2.0, 2.0], 44_100.0));
+    }
+
+    #[test]
+    fn at_the_highest_rates_every_second_sample_is_kept() {
+        let tap = TunerTap::default();
+        for (host_hz, stride) in [(384_000.0, 1), (705_600.0, 2), (768_000.0, 2)] {
+            tap.set_rate(host_hz);
+            assert_eq!(tap.sample_rate_hz(), host_hz / f64::from(stride));
+            let before = tap.written();
+            let mut at = 0;
+            for block in [1, 1, 64, 7, 30, 1] {
+                tap.write(&count(at, block));
+                at += block as u64;
+            }
+            let mut heard = vec![0.0; 52];
+            assert!(tap.latest(&mut heard));
+            let expected: Vec<f32> = (0..104).step_by(stride as usize).map(|i| i as f32).collect();
+            assert_eq!(heard, expected[expected.len() - 52..], "{host_hz} Hz");
+            assert_eq!(tap.written() - before, expected.len() as u64);
+        }
     }
 
     #[test]
