@@ -7,13 +7,12 @@ use crate::factory::DEFAULT_SLOT;
 use crate::library::{Library, Stepper};
 use crate::params::{Known, ListenParam, Loading, TonewrightParams};
 use crate::presets::PresetStepper;
-use crate::rack::{Link, LoadMeter, Rack, RackFormat, Telemetry};
+use crate::rack::{Fault, Guard, Link, LoadMeter, Rack, RackFormat, Telemetry, caught};
 use crate::session::InLibrary;
 use nih_plug::prelude::*;
 use nih_plug_egui::RepaintNotifier;
 use shared::word_eq::Mode;
 use std::num::NonZeroU32;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +24,9 @@ const FIGURES_SECONDS: f64 = 2.0;
 
 /// Longest wait for a model where waiting is allowed.
 const LOAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often in its life an instance that broke down asks its host for a new start: what breaks again and again is left alone.
+const MOST_RESTARTS: u32 = 3;
 
 /// The plugin.
 pub struct Tonewright {
@@ -51,8 +53,12 @@ pub struct Tonewright {
     asked_listening: ListenParam,
     /// Sound until a window at rest shows its figures anew.
     until_figures_seconds: f64,
-    /// The audio path panicked; it is silent until the next activation.
-    broken: bool,
+    /// Stands between the host and the audio path.
+    guard: Guard,
+    /// How often a new start may still be asked for after a breakdown.
+    restarts_left: u32,
+    /// One was asked for since the last activation.
+    asked_restart: bool,
 }
 
 impl Default for Tonewright {
@@ -73,7 +79,6 @@ impl Default for Tonewright {
             rack: Rack::new(link, telemetry.clone()),
             desk,
             load: LoadMeter::new(telemetry.clone()),
-            telemetry,
             notifier: RepaintNotifier::new(),
             dry: None,
             sample_rate_hz: 0.0,
@@ -84,7 +89,10 @@ impl Default for Tonewright {
             asked_listening: ListenParam::Thread,
             asked_latency_samples: None,
             until_figures_seconds: 0.0,
-            broken: false,
+            guard: Guard::new(telemetry.clone()),
+            restarts_left: MOST_RESTARTS,
+            asked_restart: false,
+            telemetry,
         }
     }
 }
@@ -149,37 +157,35 @@ impl Plugin for Tonewright {
             channels_in: channels(layout.main_input_channels),
             channels_out: channels(layout.main_output_channels),
         };
-        if let Err(error) = crate::amp::base_latency_samples(format.sample_rate_hz) {
-            nice_error!("{error}");
-            return false;
-        }
-        self.desk.set_format(format);
-        // Hosts may process right after this, some of them offline: the first sample must sound
-        // right already.
-        self.patience.renew();
-        if !self.patience.wait(&self.desk) {
-            nice_error!("the model is still loading after {LOAD_LIMIT:?}");
-        }
         self.offline = config.process_mode == ProcessMode::Offline;
-        self.listening = self.params.eq.listen.value();
-        self.asked_listening = self.listening;
-        // Without a deadline there is time to listen in line, so that a bounce is repeatable.
-        self.rack.listen(if self.offline { Mode::InLine } else { self.listening.into() });
-        self.rack.prepare(format);
-        // What is frozen sounds so from the first sample on.
-        self.rack.foresee(&self.params.eq.controls(&mut self.known));
-        self.dry = Some(self.params.compare.ring(format.channels_in, format.sample_rate_hz));
         self.sample_rate_hz = format.sample_rate_hz;
-        self.asked_latency_samples = None;
-        self.broken = false;
-        context.set_latency_samples(self.rack.latency_samples() as u32);
+        (self.asked_latency_samples, self.asked_restart) = (None, false);
+        // Hosts send one that long, and the rack plays it in parts.
+        let whole = RackFormat { max_block_samples: config.max_buffer_size.max(1) as usize, ..format };
+        self.load.prepare(format.sample_rate_hz, whole.max_block_samples, !self.offline);
+        let (latency_samples, fault) = match crate::amp::base_latency_samples(format.sample_rate_hz) {
+            // A host that is refused may leave the track silent.
+            Err(_) => (0, Some(Fault::Rate)),
+            Ok(_) => match caught(|| self.set_up(format)) {
+                Some(latency_samples) => (latency_samples, None),
+                None => (0, Some(Fault::Panic)),
+            },
+        };
+        if let Some(fault) = fault {
+            nice_error!("{}", fault.text(format.sample_rate_hz));
+        }
+        self.guard.prepare(&whole, latency_samples, fault);
+        context.set_latency_samples(latency_samples as u32);
         true
     }
 
     fn reset(&mut self) {
         // Hosts call this from the audio thread, where a panic would be as bad as one while playing.
-        let rack = &mut self.rack;
-        self.broken |= catch_unwind(AssertUnwindSafe(|| rack.reset())).is_err();
+        self.guard.reset();
+        if self.guard.fault().is_none() {
+            let rack = &mut self.rack;
+            self.guard.protect(|| rack.reset());
+        }
     }
 
     fn process(
@@ -189,25 +195,23 @@ impl Plugin for Tonewright {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let begin = Instant::now();
-        if self.offline {
-            self.patience.wait(&self.desk);
-        }
-        let controls = self.params.controls(&mut self.known);
-        // A panic must not reach the host: it would take the session down.
-        let rack = &mut self.rack;
-        let channels = buffer.as_slice();
-        if let Some(dry) = &self.dry {
-            dry.write(channels);
-        }
-        let played =
-            !self.broken && catch_unwind(AssertUnwindSafe(|| rack.process(channels, controls))).is_ok();
-        if !played {
-            self.broken = true;
-            channels.iter_mut().for_each(|c| c.fill(0.0));
+        let (samples, offline) = (buffer.samples(), self.offline);
+        let Self { guard, rack, params, known, dry, patience, desk, .. } = self;
+        let played = guard.run(buffer.as_slice(), |channels| {
+            if offline {
+                patience.wait(desk);
+            }
+            let controls = params.controls(known);
+            if let Some(dry) = dry {
+                dry.write(channels);
+            }
+            rack.process(channels, controls);
+            params.eq.keep_frozen(&controls.eq, known, rack.eq_monitor());
+        });
+        if played.is_none() {
+            self.ask_for_a_new_start(context);
             return ProcessStatus::Normal;
         }
-
-        self.params.eq.keep_frozen(&controls.eq, &self.known, self.rack.eq_monitor());
 
         // A latency may only change while the host activates the plugin, and only then may a listener
         // be started or stopped.
@@ -221,8 +225,10 @@ impl Plugin for Tonewright {
             context.request_restart();
         }
 
-        let seconds = buffer.samples() as f64 / self.sample_rate_hz;
-        self.load.add(begin.elapsed(), seconds, !self.offline);
+        let seconds = samples as f64 / self.sample_rate_hz;
+        if let Some(piece) = buffer.as_slice_immutable().first() {
+            self.load.add(begin.elapsed(), piece);
+        }
         self.until_figures_seconds -= seconds;
         let figures = self.until_figures_seconds <= 0.0;
         if figures {
@@ -236,6 +242,38 @@ impl Plugin for Tonewright {
         match self.rack.is_asleep() && context.plugin_api() != PluginApi::Vst3 {
             true => ProcessStatus::Normal,
             false => ProcessStatus::Tail(u32::try_from(self.rack.tail_samples()).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+impl Tonewright {
+    /// Makes the audio path ready, and gives its delay in samples.
+    fn set_up(&mut self, format: RackFormat) -> usize {
+        self.desk.set_format(format);
+        // Hosts may process right after this, some of them offline: the first sample must sound
+        // right already.
+        self.patience.renew();
+        if !self.patience.wait(&self.desk) {
+            nice_error!("the model is still loading after {LOAD_LIMIT:?}");
+        }
+        self.listening = self.params.eq.listen.value();
+        self.asked_listening = self.listening;
+        // Without a deadline there is time to listen in line, so that a bounce is repeatable.
+        self.rack.listen(if self.offline { Mode::InLine } else { self.listening.into() });
+        self.rack.prepare(format);
+        // What is frozen sounds so from the first sample on.
+        self.rack.foresee(&self.params.eq.controls(&mut self.known));
+        self.dry = Some(self.params.compare.ring(format.channels_in, format.sample_rate_hz));
+        self.rack.latency_samples()
+    }
+
+    /// After a breakdown. What hosts do then is to activate anew, which is all that helps.
+    fn ask_for_a_new_start(&mut self, context: &mut impl ProcessContext<Self>) {
+        let may = self.guard.fault() == Some(Fault::Panic) && !self.asked_restart && self.restarts_left > 0;
+        if may {
+            (self.asked_restart, self.restarts_left) = (true, self.restarts_left - 1);
+            context.request_restart();
+            self.notifier.request_repaint();
         }
     }
 }

@@ -220,6 +220,21 @@ fn nothing_comes_before_what_is_reported() {
 }
 
 #[test]
+fn at_a_rate_that_nothing_is_computed_at_the_guitar_passes() {
+    let input = vec![guitar(4_800), sine(97.0, 0.5, 1_234, 4_800)];
+    let mut plugin = told(&ALL_ON);
+    for rate_hz in [1_234, 1_000_000] {
+        plugin.activate(rate_hz, 256).unwrap();
+        assert_eq!(plugin.latency_samples().unwrap(), 0);
+        assert_eq!(plugin.play(&input, &[256, 17]).unwrap(), input, "{rate_hz} Hz");
+        plugin.deactivate();
+    }
+    plugin.activate(48_000, 256).unwrap();
+    let played = plugin.play(&input, &[256]).unwrap();
+    assert!(difference(&played[0], &input[0]) > 1e-2, "it plays again");
+}
+
+#[test]
 fn a_bounce_is_what_was_played() {
     let input = vec![guitar(24_000); 2];
     for rate_hz in [44_100, 48_000] {

@@ -295,7 +295,9 @@ impl App {
             }
         }
         footer::show(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
-        if self.muted_seconds > 0.0 {
+        if let Some(fault) = self.telemetry.fault() {
+            overlay::message(ui, canvas, &fault.text(self.telemetry.sample_rate_hz()));
+        } else if self.muted_seconds > 0.0 {
             overlay::message(ui, canvas, MUTED);
         } else if let Some(error) = &self.shown.error {
             overlay::message(ui, canvas, error);

@@ -14,6 +14,7 @@ mod controls;
 mod cuts;
 mod format;
 mod gate;
+mod guard;
 mod input_level;
 mod load;
 mod path;
@@ -29,6 +30,7 @@ pub use controls::{
     ToneControls, TunerControls,
 };
 pub use format::RackFormat;
+pub use guard::{Fault, Guard, caught};
 pub use input_level::{
     InputGuide, InputLevel, InputReading, LOUDEST_DBFS, NOTHING_DBFS, NOTHING_RMS_DBFS,
     SOFTEST_CALIBRATED_DBFS, SOFTEST_DBFS,

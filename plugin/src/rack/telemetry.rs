@@ -1,7 +1,7 @@
 //! Numbers the audio thread leaves for whoever looks: meters and load.
 
-use super::RackFormat;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use super::{Fault, RackFormat};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Most channels that are metered one by one.
 pub const METERED: usize = 2;
@@ -19,6 +19,9 @@ const AUDIBLE: f32 = 1e-3;
 /// Time constant of the input's loudness, in seconds: that of "momentary" loudness (ITU-R BS.1770-5) for a tone that
 /// begins or ends.
 const LOUDNESS_SECONDS: f64 = 0.4;
+
+/// What can be wrong, by its number.
+const FAULTS: [Option<Fault>; 3] = [None, Some(Fault::Panic), Some(Fault::Rate)];
 
 /// Peaks and load, written by the audio thread and read by the editor. No locks on either side.
 ///
@@ -43,6 +46,8 @@ pub struct Telemetry {
     rate_bits: AtomicU64,
     blocks: AtomicU64,
     muted: AtomicBool,
+    /// Why the guitar goes past everything, as [`FAULTS`] counts.
+    fault: AtomicU8,
     /// The window is at rest: it has painted what there was to see.
     resting: AtomicBool,
     /// Peaks of inputs and outputs that a window at rest shows.
@@ -108,6 +113,17 @@ impl Telemetry {
     /// numbers.
     pub fn take_muted(&self) -> bool {
         self.muted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes why the guitar goes past everything, or that it does not.
+    pub(super) fn set_fault(&self, fault: Option<Fault>) {
+        let number = FAULTS.iter().position(|known| *known == fault).unwrap_or(0);
+        self.fault.store(number as u8, Ordering::Relaxed);
+    }
+
+    /// Why the guitar goes past everything, if it does.
+    pub fn fault(&self) -> Option<Fault> {
+        FAULTS[usize::from(self.fault.load(Ordering::Relaxed)) % FAULTS.len()]
     }
 
     /// Notes the format, for the window.

@@ -116,18 +116,33 @@ fn meters_tell_peaks_clips_and_loudness() {
 fn pieces_of_blocks_are_judged_together() {
     let telemetry = Arc::new(Telemetry::default());
     let mut load = LoadMeter::new(telemetry.clone());
-    let spend = |load: &mut LoadMeter, microseconds: u64, samples: f64, deadline| {
-        load.add(Duration::from_micros(microseconds), samples / 48_000.0, deadline);
+    load.prepare(48_000.0, 512, true);
+    let host = [0.0; 512];
+    let spend = |load: &mut LoadMeter, pieces: &[(usize, u64)]| {
+        let mut at = 0;
+        for (samples, microseconds) in pieces {
+            load.add(Duration::from_micros(*microseconds), &host[at..at + samples]);
+            at += samples;
+        }
     };
-    // A sample that took 100 us is no dropped block, if the other 63 took none.
-    spend(&mut load, 100, 1.0, true);
-    assert_eq!((telemetry.blocks(), telemetry.dropped_blocks()), (0, 0));
-    spend(&mut load, 10, 63.0, true);
-    assert_eq!((telemetry.blocks(), telemetry.dropped_blocks()), (1, 0));
+    let told = || (telemetry.blocks(), telemetry.dropped_blocks());
+    // Pieces of a block that took longer than they last, but no longer than all of it: 10.7 ms.
+    spend(&mut load, &[(1, 2_000), (127, 3_000), (384, 4_000)]);
+    assert_eq!(told(), (0, 0), "it may not be over");
+    spend(&mut load, &[(256, 11_000), (256, 1_000)]);
+    assert_eq!(told(), (1, 0));
     let share = telemetry.take_load_peak();
-    assert!((share - 110e-6 * 48_000.0 / 64.0).abs() < 1e-4, "{share}");
-    spend(&mut load, 2_000, 64.0, true);
-    assert_eq!(telemetry.dropped_blocks(), 1);
-    spend(&mut load, 2_000, 64.0, false);
-    assert_eq!((telemetry.blocks(), telemetry.dropped_blocks()), (3, 1), "a rendering drops none");
+    assert!((share - 9e-3 * 48_000.0 / 512.0).abs() < 1e-4, "{share}");
+    spend(&mut load, &[(64, 1_400)]);
+    assert_eq!(told(), (2, 1), "12 ms");
+    // The host uses its memory again and again.
+    spend(&mut load, &[(64, 100)]);
+    assert_eq!(told(), (3, 2), "1.4 ms for 64 samples");
+    // What is shorter than a call is judged together.
+    (0..32).for_each(|_| spend(&mut load, &[(4, 20)]));
+    assert_eq!(told(), (6, 2));
+    load.prepare(48_000.0, 512, false);
+    spend(&mut load, &[(512, 20_000)]);
+    spend(&mut load, &[(512, 20_000)]);
+    assert_eq!(told(), (7, 2), "a rendering drops none");
 }
