@@ -67,7 +67,7 @@ pub fn lay_out(params: &TonewrightParams, context: &mut impl RemoteControlsConte
             page.add_param(&input.trim);
             page.add_param(&input.calibrated);
             page.add_param(&input.full_scale);
-            page.add_spacer();
+            page.add_param(&input.channels);
             page.add_param(&output.gain);
             page.add_param(&output.mode);
         });

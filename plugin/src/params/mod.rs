@@ -9,8 +9,8 @@ mod text;
 pub use eq::{BandParams, EqParams, ListenParam, PeakParams, ReferenceParam, ShelfParams};
 pub use kept::{KeptBalance, Known, KnownBalance};
 pub use rack::{
-    CabParams, GAIN_RANGE_DB, GateParams, InputParams, Loading, OutputModeParam, OutputParams,
-    OversamplingParam, StepParams, ToneParams, TunerParams,
+    CabParams, GAIN_RANGE_DB, GateParams, InputChannelsParam, InputParams, Loading, OutputModeParam,
+    OutputParams, OversamplingParam, StepParams, ToneParams, TunerParams,
 };
 
 use crate::amp::{Desk, Part, Quality, SavedSource};

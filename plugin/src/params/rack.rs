@@ -3,8 +3,8 @@
 use super::text::{decibels, hertz, milliseconds, number, percent, signed_decibels};
 use crate::amp::{DEFAULT_CAB_SLOTS, Desk, Part, Stepped, Way};
 use crate::rack::{
-    AmpControls, CabControls, GateControls, InputControls, OutputControls, OutputMode, ToneControls,
-    TunerControls,
+    AmpControls, CabControls, GateControls, InputChannels, InputControls, OutputControls, OutputMode,
+    ToneControls, TunerControls,
 };
 use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::*;
@@ -31,6 +31,38 @@ pub enum OutputModeParam {
     #[id = "calibrated"]
     #[name = "Calibrated"]
     Calibrated,
+}
+
+/// What of a stereo track is played.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub enum InputChannelsParam {
+    /// Each side for itself.
+    #[id = "stereo"]
+    #[name = "Stereo"]
+    Stereo,
+    /// What comes in on the left.
+    #[id = "left"]
+    #[name = "Left"]
+    Left,
+    /// What comes in on the right.
+    #[id = "right"]
+    #[name = "Right"]
+    Right,
+    /// The mean of both.
+    #[id = "sum"]
+    #[name = "Sum"]
+    Sum,
+}
+
+impl From<InputChannelsParam> for InputChannels {
+    fn from(param: InputChannelsParam) -> Self {
+        match param {
+            InputChannelsParam::Stereo => Self::Stereo,
+            InputChannelsParam::Left => Self::Left,
+            InputChannelsParam::Right => Self::Right,
+            InputChannelsParam::Sum => Self::Sum,
+        }
+    }
 }
 
 /// How often the amp is computed for each sample of its model.
@@ -73,6 +105,9 @@ pub struct InputParams {
     /// What a digital full-scale sine stands for at the player's interface, in dBu.
     #[id = "input_full_scale"]
     pub full_scale: FloatParam,
+    /// What of a stereo track is played.
+    #[id = "input_channels"]
+    pub channels: EnumParam<InputChannelsParam>,
 }
 
 /// The tuner.
@@ -239,6 +274,7 @@ impl Default for InputParams {
             .with_step_size(0.1)
             .with_value_to_string(formatters::v2s_f32_rounded(1))
             .with_string_to_value(Arc::new(|text| number(text, "dBu"))),
+            channels: EnumParam::new("Input channels", InputChannelsParam::Stereo),
         }
     }
 }
@@ -342,6 +378,7 @@ impl InputParams {
     /// As of now.
     pub fn controls(&self) -> InputControls {
         InputControls {
+            channels: self.channels.value().into(),
             trim_db: self.trim.value(),
             calibrated: self.calibrated.value(),
             full_scale_dbu: self.full_scale.value(),

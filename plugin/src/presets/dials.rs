@@ -7,8 +7,16 @@ use shared::word_eq::Curve;
 use std::sync::Arc;
 
 /// What belongs to the player, the interface or the machine rather than to the sound.
-const NOT_SOUND: [&str; 7] =
-    ["bypass", "engine", "eq_listen", "input_calibrated", "input_full_scale", "tuner", "tuner_mute"];
+const NOT_SOUND: [&str; 8] = [
+    "bypass",
+    "engine",
+    "eq_listen",
+    "input_calibrated",
+    "input_channels",
+    "input_full_scale",
+    "tuner",
+    "tuner_mute",
+];
 
 /// How finely the amp is computed. It is heard, so it belongs to a sound; but a sound that says nothing of it leaves it to what the player's
 /// machine can afford.
@@ -234,8 +242,16 @@ mod tests {
             let at = dials.place(id).unwrap_or_else(|| panic!("{id} is left out"));
             assert_eq!(dials.id(at), id);
         }
-        for id in ["bypass", "engine", "tuner", "input_full_scale", "preset_next", "eq_b1_solo", "eq_listen"]
-        {
+        for id in [
+            "bypass",
+            "engine",
+            "tuner",
+            "input_full_scale",
+            "input_channels",
+            "preset_next",
+            "eq_b1_solo",
+            "eq_listen",
+        ] {
             assert_eq!(dials.place(id), None, "{id}");
         }
     }

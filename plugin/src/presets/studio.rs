@@ -4,7 +4,7 @@ use super::{Dials, Sound};
 use crate::amp::{Desk, Loader, Origin, Part};
 use crate::factory::DEFAULT_SLOT;
 use crate::params::{Known, OversamplingParam};
-use crate::rack::{Controls, InputControls, Link, Rack, RackFormat};
+use crate::rack::{Controls, InputChannels, InputControls, Link, Rack, RackFormat};
 use crate::session::{Finder, InLibrary, Pool};
 use shared::chain::{Format, Processor, ProcessorError, Purpose};
 use shared::word_eq::Mode;
@@ -17,6 +17,8 @@ const LOAD_LIMIT: Duration = Duration::from_secs(60);
 /// What is not the sound's, and yet moves it: it is the same on both sides of a comparison.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
+    /// What of a stereo track is played.
+    pub channels: InputChannels,
     /// Whether the input is matched to the capture's level.
     pub calibrated: bool,
     /// What full scale stands for at the player's interface, in dBu.
@@ -55,6 +57,7 @@ impl Default for Surroundings {
     fn default() -> Self {
         let input = Controls::NEUTRAL.input;
         Self {
+            channels: input.channels,
             calibrated: input.calibrated,
             full_scale_dbu: input.full_scale_dbu,
             oversampling: OversamplingParam::X1,
@@ -69,6 +72,7 @@ impl Surroundings {
     pub fn of(dials: &Dials) -> Self {
         let params = dials.params();
         Self {
+            channels: params.input.channels.value().into(),
             calibrated: params.input.calibrated.value(),
             full_scale_dbu: params.input.full_scale.value(),
             oversampling: params.oversampling.value(),
@@ -161,8 +165,8 @@ impl Studio {
 
     fn controls(&mut self) -> Controls {
         let mut controls = self.dials.params().controls(&mut self.known);
-        let Surroundings { calibrated, full_scale_dbu, .. } = self.surroundings;
-        controls.input = InputControls { calibrated, full_scale_dbu, ..controls.input };
+        let Surroundings { channels, calibrated, full_scale_dbu, .. } = self.surroundings;
+        controls.input = InputControls { channels, calibrated, full_scale_dbu, ..controls.input };
         controls.output.match_db = self.match_db;
         controls
     }

@@ -25,9 +25,24 @@ pub struct Controls {
     pub output: OutputControls,
 }
 
-/// The input's level.
+/// What of a stereo track is played. A track of one channel has no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputChannels {
+    /// Each side for itself.
+    Stereo,
+    /// What comes in on the left, on both sides.
+    Left,
+    /// What comes in on the right, on both sides.
+    Right,
+    /// The mean of both, on both sides: a guitar that comes in on both keeps its level.
+    Sum,
+}
+
+/// Which guitar comes in, and its level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InputControls {
+    /// What of a stereo track is played.
+    pub channels: InputChannels,
     /// Gain in dB.
     pub trim_db: f32,
     /// Whether the level is also matched to that at which the model was captured, where its card tells.
@@ -132,7 +147,12 @@ impl Controls {
     /// The amp alone: neither louder nor softer, not bypassed, nothing gated or equalised, no loudspeaker.
     pub const NEUTRAL: Self = Self {
         bypass: false,
-        input: InputControls { trim_db: 0.0, calibrated: false, full_scale_dbu: 12.0 },
+        input: InputControls {
+            channels: InputChannels::Stereo,
+            trim_db: 0.0,
+            calibrated: false,
+            full_scale_dbu: 12.0,
+        },
         tuner: TunerControls { on: false, mute: false },
         gate: GateControls {
             on: false,

@@ -18,6 +18,7 @@ mod guard;
 mod input_level;
 mod load;
 mod path;
+mod pick;
 mod scope;
 mod sleep;
 mod speaker;
@@ -26,8 +27,8 @@ mod tap;
 mod telemetry;
 
 pub use controls::{
-    AmpControls, CabControls, Controls, GateControls, InputControls, OutputControls, OutputMode,
-    ToneControls, TunerControls,
+    AmpControls, CabControls, Controls, GateControls, InputChannels, InputControls, OutputControls,
+    OutputMode, ToneControls, TunerControls,
 };
 pub use format::RackFormat;
 pub use guard::{Fault, Guard, caught};

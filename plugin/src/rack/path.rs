@@ -3,6 +3,7 @@
 use super::amp::Amp;
 use super::cab::Cab;
 use super::gate::Gate;
+use super::pick::Pick;
 use super::sleep::{Sleep, silent_at_first, silent_at_last};
 use super::{Controls, EqView, Link, RackFormat, Telemetry, TunerTap};
 use shared::chain::processors::ToneStack;
@@ -48,6 +49,7 @@ pub struct Rack {
     telemetry: Arc<Telemetry>,
     tap: Arc<TunerTap>,
     tuner_was_on: bool,
+    pick: Pick,
     gate: Gate,
     amp: Amp,
     tone: ToneStack,
@@ -98,6 +100,7 @@ impl Rack {
             telemetry,
             tap: Arc::default(),
             tuner_was_on: false,
+            pick: Pick::new(),
             gate: Gate::new(),
             amp: Amp::default(),
             tone: ToneStack::default(),
@@ -149,6 +152,7 @@ impl Rack {
     /// the audio thread.
     pub fn prepare(&mut self, format: RackFormat) {
         let wide = format.wide();
+        self.pick.prepare(&format);
         self.amp.prepare(&format, &self.link.voices);
         self.gate.prepare(&format, self.amp.latency_samples());
         // The tone stack works at every rate and for every number of channels.
@@ -221,6 +225,7 @@ impl Rack {
 
     /// Silence before, and the next block begins with its controls at once.
     pub fn reset(&mut self) {
+        self.pick.reset();
         self.gate.reset();
         self.amp.reset(&self.link.voices);
         self.tone.reset();
@@ -318,6 +323,7 @@ impl Rack {
     fn aim(&mut self, controls: &Controls) {
         let jump = self.silent;
         let factor = |db: f32| 10f32.powf(db / 20.0);
+        self.pick.aim(controls.input.channels, jump);
         self.trim.aim(factor(controls.input.trim_db));
         self.output_gain.aim(factor(controls.output.gain_db + controls.output.match_db));
         self.audible.aim(f32::from(u8::from(!(controls.tuner.on && controls.tuner.mute))));
@@ -362,13 +368,17 @@ impl Rack {
         }
         let gains = &mut self.blocks.gains[..length];
         self.trim.fill(gains);
-        let sounding = channels[..format.channels_in].iter();
-        self.telemetry.raw_input(sounding.clone().fold(0.0, |most, channel| most.max(peak(channel))));
+        let sounding = &channels[..format.channels_in];
+        let heard = sounding[self.pick.heard(format.channels_in)].iter();
+        self.telemetry.raw_input(heard.fold(0.0, |most, channel| most.max(peak(channel))));
+        let narrow = &mut self.blocks.signal[..format.channels_in];
+        for (signal, channel) in narrow.iter_mut().zip(sounding) {
+            signal[..length].copy_from_slice(channel);
+        }
+        self.pick.process(narrow, length);
         let mut power = 0.0f32;
-        for (c, (signal, channel)) in self.blocks.signal.iter_mut().zip(sounding).enumerate() {
-            for ((signal, sample), gain) in signal.iter_mut().zip(channel.iter()).zip(&*gains) {
-                *signal = sample * gain;
-            }
+        for (c, signal) in narrow.iter_mut().enumerate() {
+            signal.iter_mut().zip(&*gains).for_each(|(sample, gain)| *sample *= gain);
             self.telemetry.input(c, peak(&signal[..length]));
             power = power.max(signal[..length].iter().map(|s| s * s).sum());
         }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use tonewright::amp::{Desk, Loader, Part, Quality, Voice};
 use tonewright::factory::Factory;
 use tonewright::rack::{
-    AmpControls, CabControls, Controls, GateControls, InputControls, Link, OutputControls, OutputMode, Rack,
-    RackFormat, Speaker, Telemetry, ToneControls, TunerControls,
+    AmpControls, CabControls, Controls, GateControls, InputChannels, InputControls, Link, OutputControls,
+    OutputMode, Rack, RackFormat, Speaker, Telemetry, ToneControls, TunerControls,
 };
 
 const FORMAT: RackFormat =
@@ -21,10 +21,14 @@ const FORMAT: RackFormat =
 /// Small factory models, so that many blocks take little time.
 const SLOTS: [usize; 3] = [2, 5, 7];
 
+const CHANNELS: [InputChannels; 4] =
+    [InputChannels::Stereo, InputChannels::Left, InputChannels::Right, InputChannels::Sum];
+
 fn any_controls(rng: &mut ChaCha8Rng) -> Controls {
     let mut controls = Controls {
         bypass: rng.random_bool(0.1),
         input: InputControls {
+            channels: CHANNELS[rng.random_range(0..CHANNELS.len())],
             trim_db: rng.random_range(-24.0..24.0),
             calibrated: rng.random_bool(0.5),
             full_scale_dbu: rng.random_range(-10.0..30.0),

@@ -8,12 +8,13 @@ use crate::editor::keys;
 use crate::editor::knob::Knob;
 use crate::editor::meter::{Meter, Side};
 use crate::editor::theme::{self, Canvas};
-use crate::params::OutputModeParam;
+use crate::params::{InputChannelsParam, OutputModeParam};
 use crate::rack::InputLevel;
 use egui::{Align2, Id, Sense, Ui};
 use nih_plug::prelude::Param;
 
 /// Places in the design, from the upper edge of a part.
+const CHANNELS: f32 = 36.0;
 const KNOB: f32 = 92.0;
 const METER: f32 = 172.0;
 const METER_HEIGHT: f32 = 232.0;
@@ -22,6 +23,7 @@ const BELOW: f32 = METER + METER_HEIGHT + 34.0;
 /// Shows the input.
 pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut Meter, level: InputLevel) {
     panel.name(ui, canvas, "Input");
+    channels(ui, canvas, panel, now);
     let params = &now.params.input;
     let knob = Knob {
         label: "Trim",
@@ -53,6 +55,28 @@ pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut M
     let field = canvas.rect(panel.x + 8.0, y + 9.0, panel.width - 16.0, 20.0);
     let name = params.full_scale.name();
     figures::show(ui, canvas, (name, field, Align2::CENTER_CENTER, 12.5), &params.full_scale, now.setter);
+}
+
+/// Which side of a stereo track the guitar is on; a track of one channel has none.
+fn channels(ui: &Ui, canvas: Canvas, panel: Panel, now: &Now) {
+    if now.telemetry.channels_in() != 2 {
+        return;
+    }
+    let keys = [
+        (InputChannelsParam::Stereo, "St", 26.0),
+        (InputChannelsParam::Left, "L", 20.0),
+        (InputChannelsParam::Right, "R", 20.0),
+        (InputChannelsParam::Sum, "L+R", 28.0),
+    ];
+    let mut x = panel.x + 7.0;
+    let keys = keys.map(|(value, text, width)| {
+        let rect = canvas.rect(x, panel.y + CHANNELS, width, 17.0);
+        x += width + 1.5;
+        (rect, value, text)
+    });
+    let about = "What of a stereo track is played: each side for itself, the left or the right on both sides, or both \
+                 together.";
+    keys::choice(ui, canvas, &keys, &now.params.input.channels, now.setter, about);
 }
 
 /// What to do about the level that comes in.

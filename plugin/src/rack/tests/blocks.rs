@@ -6,7 +6,9 @@ use super::*;
 /// Everything that glides, elsewhere than before.
 fn moved(rng: &mut ChaCha8Rng) -> Controls {
     let mut controls = busy();
+    let channels = [InputChannels::Stereo, InputChannels::Left, InputChannels::Right, InputChannels::Sum];
     controls.input = InputControls {
+        channels: channels[rng.random_range(0..4)],
         trim_db: rng.random_range(-12.0..12.0),
         calibrated: rng.random_bool(0.5),
         full_scale_dbu: rng.random_range(8.0..20.0),

@@ -73,7 +73,7 @@ fn the_gate_hears_what_the_meter_shows() {
     let input = sine(300.0, 0.01, 48_000, 48_000.0);
     for (threshold_db, open) in [(-21.0, true), (-19.0, false)] {
         let mut controls = Controls::NEUTRAL;
-        controls.input = InputControls { trim_db: 20.0, calibrated: true, full_scale_dbu: 12.0 };
+        controls.input = InputControls { trim_db: 20.0, calibrated: true, ..controls.input };
         controls.gate = GateControls { on: true, threshold_db, hysteresis_db: 0.5, ..controls.gate };
         let mut bench = Bench::playing(&model, mono());
         let output = bench.run(&input, &[480], controls);

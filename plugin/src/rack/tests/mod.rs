@@ -3,6 +3,7 @@ mod blocks;
 mod chain;
 mod eq;
 mod gate;
+mod inputs;
 mod levels;
 mod manner;
 mod quality;
