@@ -122,6 +122,12 @@ impl Rack {
         }
     }
 
+    /// The queues that it takes amps and loudspeakers from.
+    #[cfg(test)]
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
     /// What the equaliser shows, for whoever looks.
     pub fn eq_view(&self) -> EqView {
         self.eq_view.clone()

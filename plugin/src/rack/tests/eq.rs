@@ -210,22 +210,38 @@ fn what_is_frozen_sounds_so_from_the_first_sample_on() {
     assert_eq!(run(&mut beside, &input, &[480], frozen), expected, "as it played before");
 }
 
+/// A bounce and what was played before it, all parts on: blocks of other lengths, and the listener on a thread of its own.
 #[test]
 fn a_thread_beside_the_audio_hears_what_is_heard_in_line() {
     assert!(words::model().is_some(), "{:?}", words::fault());
     let input = noise(2, 96_000, 39);
-    let mut in_line = rack(48_000.0, 2);
-    let mut expected = Vec::new();
-    let mut played = Vec::new();
-    let mut beside = rack(48_000.0, 2);
-    beside.listen(Mode::Listener);
-    beside.prepare(RackFormat { channels_in: 2, channels_out: 2, ..FORMAT });
-    for at in (0..96_000).step_by(480) {
-        let part: Vec<Vec<f32>> = input.iter().map(|c| c[at..at + 480].to_vec()).collect();
-        expected.extend(run(&mut in_line, &part, &[480], busy()).swap_remove(0));
-        played.extend(run(&mut beside, &part, &[480], busy()).swap_remove(0));
-        beside.wait_for_listener();
+    for sample_rate_hz in [44_100.0, 48_000.0] {
+        let format = RackFormat { sample_rate_hz, channels_in: 2, channels_out: 2, ..FORMAT };
+        let full = |mode: Mode| {
+            let mut rack = rack(sample_rate_hz, 2);
+            let cab = bench::small_cabinet(4);
+            rack.link().speakers[0].send(Box::new(Speaker::build(&cab, format).unwrap()));
+            rack.listen(mode);
+            rack.prepare(format);
+            rack
+        };
+        let mut controls = busy();
+        controls.gate = GateControls { on: true, ..controls.gate };
+        controls.tone = ToneControls { bass_db: 3.0, ..controls.tone };
+        let expected = run(&mut full(Mode::InLine), &input, &[4096], controls);
+        let mut beside = full(Mode::Listener);
+        let mut played = vec![Vec::new(); 2];
+        for at in (0..96_000).step_by(480) {
+            let part: Vec<Vec<f32>> = input.iter().map(|c| c[at..at + 480].to_vec()).collect();
+            let part = run(&mut beside, &part, &[480], controls);
+            played.iter_mut().zip(part).for_each(|(played, part)| played.extend(part));
+            // A test is faster than time, and a listener that is late is late.
+            beside.wait_for_listener();
+        }
+        assert_eq!(beside.eq_view().monitor.read().late, 0);
+        for (played, expected) in played.iter().zip(&expected) {
+            let apart = difference(played, expected);
+            assert!(apart < 1e-6, "{sample_rate_hz} Hz: {apart:e}");
+        }
     }
-    assert_eq!(beside.eq_view().monitor.read().late, 0);
-    assert!(difference(&played, &expected) < 1e-6);
 }
