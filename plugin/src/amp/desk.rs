@@ -189,7 +189,7 @@ impl Desk {
         &self.steps
     }
 
-    /// Has the loader's thread do something whenever it wakes: at least ten times a second, and soon after
+    /// Has the loader's thread do something whenever it wakes: every few milliseconds, and soon after
     /// [`Desk::wake`].
     pub fn add_errand(&self, errand: Errand) {
         self.errands.lock().push(errand);
@@ -377,7 +377,7 @@ impl Desk {
         self.abandoned.store(true, Ordering::Release);
     }
 
-    /// Wakes the loader, which is a system call: not for the audio thread. It wakes by itself ten times a second.
+    /// Wakes the loader, which is a system call: not for the audio thread. It wakes by itself every few milliseconds.
     pub fn wake(&self) {
         if let Some(thread) = self.loader.get() {
             thread.unpark();
