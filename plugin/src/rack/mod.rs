@@ -17,6 +17,7 @@ mod gate;
 mod guard;
 mod input_level;
 mod load;
+mod loops;
 mod path;
 mod pick;
 mod scope;

@@ -3,6 +3,7 @@
 use super::amp::Amp;
 use super::cab::Cab;
 use super::gate::Gate;
+use super::loops::{amplify, flush, limit, limit_finite, peak, power};
 use super::pick::Pick;
 use super::sleep::{Sleep, silent_at_first, silent_at_last};
 use super::{Controls, EqView, Link, RackFormat, Telemetry, TunerTap};
@@ -363,11 +364,7 @@ impl Rack {
     /// Bounds what comes in, keeps it for the way past everything, and lays it down in the signal.
     fn begin(&mut self, channels: &mut [&mut [f32]], format: &RackFormat) {
         let length = channels[0].len();
-        for channel in &mut channels[..format.channels_in] {
-            for sample in channel.iter_mut() {
-                *sample = if sample.is_finite() { sample.clamp(-INPUT_LIMIT, INPUT_LIMIT) } else { 0.0 };
-            }
-        }
+        channels[..format.channels_in].iter_mut().for_each(|channel| limit_finite(channel, INPUT_LIMIT));
         widen(channels, format.channels_in);
         if let Some(bypass) = &mut self.bypass {
             bypass.keep(channels, length);
@@ -382,13 +379,13 @@ impl Rack {
             signal[..length].copy_from_slice(channel);
         }
         self.pick.process(narrow, length);
-        let mut power = 0.0f32;
+        let mut most = 0.0f32;
         for (c, signal) in narrow.iter_mut().enumerate() {
             signal.iter_mut().zip(&*gains).for_each(|(sample, gain)| *sample *= gain);
             self.telemetry.input(c, peak(&signal[..length]));
-            power = power.max(signal[..length].iter().map(|s| s * s).sum());
+            most = most.max(power(&signal[..length]));
         }
-        self.telemetry.input_power(power / length as f32, length);
+        self.telemetry.input_power(most / length as f32, length);
     }
 
     /// The signal through all parts.
@@ -401,9 +398,7 @@ impl Rack {
         if self.amp.process(narrow, length, &self.link.voices) {
             self.telemetry.mute();
         }
-        for sample in narrow.iter_mut().flat_map(|channel| &mut channel[..length]) {
-            *sample = limited(*sample, WET_LIMIT);
-        }
+        narrow.iter_mut().for_each(|channel| limit(&mut channel[..length], WET_LIMIT));
         self.gate.after(narrow, length);
         if let Some(bypass) = &mut self.tone_bypass {
             bypass.keep(narrow, length);
@@ -429,26 +424,22 @@ impl Rack {
         let gains = &mut self.blocks.gains[..length];
         self.output_gain.fill(gains);
         for (channel, signal) in channels.iter_mut().zip(&self.blocks.signal) {
-            for ((out, sample), gain) in channel.iter_mut().zip(signal).zip(&*gains) {
-                // The largest floats become infinite here, and infinity times nothing is no number.
-                *out = limited(sample * gain, OUTPUT_LIMIT);
-            }
+            // The largest floats become infinite here, and infinity times nothing is no number.
+            amplify(&signal[..length], gains, OUTPUT_LIMIT, channel);
         }
         // What goes past everything is not muted: a host compares it with what came in.
-        self.audible.fill(gains);
-        for channel in channels.iter_mut() {
-            channel.iter_mut().zip(&*gains).for_each(|(out, gain)| *out *= gain);
+        if !self.audible.rests_at(1.0) {
+            self.audible.fill(gains);
+            for channel in channels.iter_mut() {
+                channel.iter_mut().zip(&*gains).for_each(|(out, gain)| *out *= gain);
+            }
         }
         if let Some(bypass) = &mut self.bypass {
             bypass.mix(channels, length);
         }
         for (c, channel) in channels.iter_mut().enumerate() {
-            for out in channel.iter_mut() {
-                // The dry signal is copied, and copies do not flush denormals.
-                if out.abs() < f32::MIN_POSITIVE {
-                    *out = 0.0;
-                }
-            }
+            // The dry signal is copied, and copies do not flush denormals.
+            flush(channel);
             self.telemetry.output(c, peak(channel));
         }
     }
@@ -466,11 +457,6 @@ fn widen(channels: &mut [&mut [f32]], sounding: usize) {
     }
 }
 
-/// A sample within ±`limit`; what is no number is silent.
-fn limited(sample: f32, limit: f32) -> f32 {
-    if sample.is_nan() { 0.0 } else { sample.clamp(-limit, limit) }
-}
-
 /// The mean of all channels.
 fn mean(channels: &[Vec<f32>], mono: &mut [f32]) {
     let share = 1.0 / channels.len() as f32;
@@ -478,8 +464,4 @@ fn mean(channels: &[Vec<f32>], mono: &mut [f32]) {
     for channel in channels {
         mono.iter_mut().zip(channel).for_each(|(mono, sample)| *mono += share * sample);
     }
-}
-
-fn peak(signal: &[f32]) -> f32 {
-    signal.iter().fold(0.0, |peak, s| peak.max(s.abs()))
 }
