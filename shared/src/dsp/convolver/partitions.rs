@@ -101,9 +101,7 @@ impl Partitions {
             self.transform.forward(&mut self.spectra[self.newest * spectrum..][..spectrum]);
             self.sum.fill(0.0);
         }
-        for partition in self.steps_done.max(1)..due.clamp(1, self.count + 1) {
-            self.multiply(partition - 1);
-        }
+        self.multiply(self.steps_done.max(1) - 1..due.clamp(1, self.count + 1) - 1);
         self.steps_done = due;
         if self.position == self.block {
             self.transform.inverse(&self.sum);
@@ -119,57 +117,79 @@ impl Partitions {
         (self.newest, self.position, self.steps_done) = (0, 0, 0);
     }
 
-    /// Adds the product of a partition to the sum.
-    fn multiply(&mut self, partition: usize) {
+    /// Adds the products of these partitions to the sum.
+    fn multiply(&mut self, partitions: std::ops::Range<usize>) {
+        if partitions.is_empty() {
+            return;
+        }
         let spectrum = 2 * self.transform.width;
-        let age = (self.newest + partition) % self.count;
-        let x = &self.spectra[age * spectrum..][..spectrum];
-        let h = &self.responses[partition * spectrum..][..spectrum];
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[target_feature(enable = "avx512f,fma")]
-            fn avx512(sum: &mut [f32], x: &[f32], h: &[f32]) {
-                // SAFETY: the instructions are enabled here.
-                unsafe { add_product::<Avx512>(sum, x, h) }
-            }
-            #[target_feature(enable = "avx2,fma")]
-            fn avx2(sum: &mut [f32], x: &[f32], h: &[f32]) {
-                // SAFETY: the instructions are enabled here.
-                unsafe { add_product::<Avx2>(sum, x, h) }
-            }
-            match self.level {
-                // SAFETY: the level is one that the processor has.
-                Level::Avx512 => return unsafe { avx512(&mut self.sum, x, h) },
-                // SAFETY: as above.
-                Level::Avx2 => return unsafe { avx2(&mut self.sum, x, h) },
-                Level::Portable => {}
+        // The newest spectra first, from where they lie in the ring to its end, and on from its beginning.
+        let first = (self.newest + partitions.start) % self.count;
+        let unbroken = partitions.len().min(self.count - first);
+        let (head, tail) =
+            (partitions.start..partitions.start + unbroken, partitions.start + unbroken..partitions.end);
+        for (partitions, age) in [(head, first), (tail, 0)] {
+            if !partitions.is_empty() {
+                let length = partitions.len() * spectrum;
+                let x = &self.spectra[age * spectrum..][..length];
+                let h = &self.responses[partitions.start * spectrum..][..length];
+                add_products(self.level, &mut self.sum, x, h);
             }
         }
-        // SAFETY: plain arithmetic needs no instructions.
-        unsafe { add_product::<Portable>(&mut self.sum, x, h) }
     }
 }
 
-/// `sum += x * h`, for spectra of one length.
+/// `sum += Σ x * h`, for spectra one behind the other, each as long as the sum.
+fn add_products(level: Level, sum: &mut [f32], x: &[f32], h: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,fma")]
+        fn avx512(sum: &mut [f32], x: &[f32], h: &[f32]) {
+            // SAFETY: the instructions are enabled here.
+            unsafe { products::<Avx512>(sum, x, h) }
+        }
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2(sum: &mut [f32], x: &[f32], h: &[f32]) {
+            // SAFETY: the instructions are enabled here.
+            unsafe { products::<Avx2>(sum, x, h) }
+        }
+        match level {
+            // SAFETY: the level is one that the processor has.
+            Level::Avx512 => return unsafe { avx512(sum, x, h) },
+            // SAFETY: as above.
+            Level::Avx2 => return unsafe { avx2(sum, x, h) },
+            Level::Portable => {}
+        }
+    }
+    let _ = level;
+    // SAFETY: plain arithmetic needs no instructions.
+    unsafe { products::<Portable>(sum, x, h) }
+}
+
+/// As [`add_products`]. The sum stays in registers from spectrum to spectrum.
 ///
 /// # Safety
 /// The processor has the instructions of `S`.
 #[inline(always)]
-unsafe fn add_product<S: Simd>(sum: &mut [f32], x: &[f32], h: &[f32]) {
-    let width = sum.len() / 2;
-    let ((sum_re, sum_im), (x_re, x_im), (h_re, h_im)) =
-        (sum.split_at_mut(width), x.split_at(width), h.split_at(width));
-    assert!(width.is_multiple_of(MAX_LANES) && x_im.len() == width && h_im.len() == width);
+unsafe fn products<S: Simd>(sum: &mut [f32], x: &[f32], h: &[f32]) {
+    let (spectrum, width) = (sum.len(), sum.len() / 2);
+    let (sum_re, sum_im) = sum.split_at_mut(width);
+    assert!(width.is_multiple_of(MAX_LANES) && x.len() == h.len() && x.len().is_multiple_of(spectrum));
     for at in (0..width).step_by(S::WIDTH) {
-        // SAFETY: all six have `width` values, a multiple of every level's lanes.
+        // SAFETY: both halves of the sum and of every spectrum have `width` values, a multiple of every level's lanes, and there
+        // are as many spectra as fit into `x` and `h`.
         unsafe {
-            let (a, b) = (S::load(x_re.as_ptr().add(at)), S::load(x_im.as_ptr().add(at)));
-            let (c, d) = (S::load(h_re.as_ptr().add(at)), S::load(h_im.as_ptr().add(at)));
-            let re = S::mul_add(a, c, S::load(sum_re.as_ptr().add(at)));
-            let im = S::mul_add(a, d, S::load(sum_im.as_ptr().add(at)));
-            let minus_d = S::mul(d, S::splat(-1.0));
-            S::store(sum_re.as_mut_ptr().add(at), S::mul_add(b, minus_d, re));
-            S::store(sum_im.as_mut_ptr().add(at), S::mul_add(b, c, im));
+            let (mut re, mut im) = (S::load(sum_re.as_ptr().add(at)), S::load(sum_im.as_ptr().add(at)));
+            for from in (0..x.len()).step_by(spectrum) {
+                let (x, h) = (x.as_ptr().add(from + at), h.as_ptr().add(from + at));
+                let (a, b) = (S::load(x), S::load(x.add(width)));
+                let (c, d) = (S::load(h), S::load(h.add(width)));
+                let minus_d = S::mul(d, S::splat(-1.0));
+                re = S::mul_add(b, minus_d, S::mul_add(a, c, re));
+                im = S::mul_add(b, c, S::mul_add(a, d, im));
+            }
+            S::store(sum_re.as_mut_ptr().add(at), re);
+            S::store(sum_im.as_mut_ptr().add(at), im);
         }
     }
 }
