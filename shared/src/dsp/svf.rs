@@ -21,6 +21,7 @@
 
 use super::cookbook::{HIGHEST_SHARE, Shape};
 use super::pair::Pair;
+use crate::simd::Level;
 use std::f64::consts::{LN_10, PI};
 
 /// Samples from one value of the coefficients to the next; in between they are interpolated.
@@ -218,6 +219,7 @@ pub struct Series<const N: usize> {
     states: Vec<[State; N]>,
     /// Whether a grain in which nothing is heard of any filter is left alone.
     rests: bool,
+    level: Level,
 }
 
 impl<const N: usize> Series<N> {
@@ -225,7 +227,8 @@ impl<const N: usize> Series<N> {
     pub fn new(channels: usize) -> Self {
         let pass = [Coefficients::PASS; N];
         let states = vec![[State::silent(); N]; channels.div_ceil(2)];
-        Self { now: pass, by: pass, goal: pass, gliding: false, position: 0, states, rests: false }
+        let level = Level::detect();
+        Self { now: pass, by: pass, goal: pass, gliding: false, position: 0, states, rests: false, level }
     }
 
     /// The same that does nothing while no filter is heard: then every bit of the sound passes, whatever it is. A filter that
@@ -269,16 +272,19 @@ impl<const N: usize> Series<N> {
             }
             let mut now = self.now;
             for (pair, states) in channels.chunks_mut(2).zip(&mut self.states) {
-                let mut sound = [Pair::splat(0.0); GRAIN];
-                let sound = &mut sound[..end - at];
-                load(pair, at, sound);
                 now = self.now;
-                if self.gliding {
-                    glide(&mut now, &self.by, states, sound);
-                } else {
-                    hold(&now, states, sound);
-                }
-                store(pair, at, sound);
+                let (gliding, by) = (self.gliding, &self.by);
+                self.level.run(|| {
+                    let mut sound = [Pair::splat(0.0); GRAIN];
+                    let sound = &mut sound[..end - at];
+                    load(pair, at, sound);
+                    if gliding {
+                        glide(&mut now, by, states, sound);
+                    } else {
+                        hold(&now, states, sound);
+                    }
+                    store(pair, at, sound);
+                });
             }
             self.now = now;
             self.position += end - at;
@@ -374,6 +380,7 @@ fn store(channels: &mut [&mut [f32]], at: usize, sound: &[Pair]) {
 }
 
 /// All filters while nothing moves.
+#[inline(always)]
 fn hold<const N: usize>(now: &[Coefficients; N], states: &mut [State; N], sound: &mut [Pair]) {
     let now: [Spread; N] = std::array::from_fn(|i| Spread::new(&now[i]));
     let mut memory = *states;
@@ -385,19 +392,26 @@ fn hold<const N: usize>(now: &[Coefficients; N], states: &mut [State; N], sound:
     *states = memory;
 }
 
-/// All filters while their coefficients move with every sample.
+/// All filters while their coefficients move with every sample. Sample by sample, so that one filter need not wait for what
+/// another one remembers.
+#[inline(always)]
 fn glide<const N: usize>(
     coefficients: &mut [Coefficients; N],
     by: &[Coefficients; N],
     states: &mut [State; N],
     sound: &mut [Pair],
 ) {
-    for ((c, by), state) in coefficients.iter_mut().zip(by).zip(states) {
-        let (mut now, each) = (Spread::new(c), Spread::new(by));
-        for x in &mut *sound {
-            now.advance(&each);
-            *x = state.step(&now, *x);
+    let mut now: [Spread; N] = std::array::from_fn(|i| Spread::new(&coefficients[i]));
+    let by: [Spread; N] = std::array::from_fn(|i| Spread::new(&by[i]));
+    let mut memory = *states;
+    for x in sound {
+        for ((state, now), by) in memory.iter_mut().zip(&mut now).zip(&by) {
+            now.advance(by);
+            *x = state.step(now, *x);
         }
+    }
+    *states = memory;
+    for (c, now) in coefficients.iter_mut().zip(&now) {
         *c = Coefficients { step: now.step.map(Pair::first), mix: now.mix.map(Pair::first) };
     }
 }

@@ -44,6 +44,25 @@ impl Level {
         Self::available()[0]
     }
 
+    /// Does plain arithmetic, compiled for this level: the same bits in fewer instructions. What `work` calls must be inlined
+    /// into it, or it stays as it is.
+    #[inline(always)]
+    pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        #[cfg(target_arch = "x86_64")]
+        {
+            // Without fused multiply-adds, which would round otherwise.
+            #[target_feature(enable = "avx2")]
+            fn avx2<R>(work: impl FnOnce() -> R) -> R {
+                work()
+            }
+            if self != Self::Portable {
+                // SAFETY: the level is one that the processor has, and all but the portable one have these instructions.
+                return unsafe { avx2(work) };
+            }
+        }
+        work()
+    }
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {

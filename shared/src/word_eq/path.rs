@@ -253,5 +253,5 @@ fn motion_db(a: &EqSettings, b: &EqSettings) -> f64 {
 
 /// A sample, or silence in place of what is none: infinity would stay in the filters for ever.
 pub fn sound(sample: f32) -> f32 {
-    if f64::from(sample.abs()) <= LOUDEST { sample } else { 0.0 }
+    if sample.abs() <= LOUDEST as f32 { sample } else { 0.0 }
 }
