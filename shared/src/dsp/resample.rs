@@ -52,7 +52,7 @@ pub fn resample_response(channels: &[Vec<f32>], from_hz: f64, to_hz: f64) -> Res
 /// and keeps its curve. For one that begins at once the low-pass takes away only as much as the delay allows, and what its blunter
 /// edge rings before the first sample is laid onto the first two, so that low frequencies keep their level and their
 /// place. Up to 16 kHz a single sample, which contains everything, and responses that jump to full strength with their first
-/// sample stay what they were within 0.5 dB at all rates up to 192 kHz.
+/// sample stay what they were within 0.6 dB at all rates up to 192 kHz.
 pub fn resample_response_in_place(channels: &[Vec<f32>], from_hz: f64, to_hz: f64) -> Resampled {
     convert(channels, from_hz, to_hz, |late, silence| {
         let allowed = late.min(silence + MOST_LATE_SAMPLES);
