@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 /// Longer blocks are run in parts; hosts that render offline ask for very long ones.
 const MAX_PART_SAMPLES: usize = 4096;
 
+/// Longest block of a host that is kept in case it has to be passed as it came, in samples. No host sends as many, and one that
+/// says so by mistake must not cost the memory.
+const LONGEST_BLOCK_SAMPLES: u32 = 1 << 20;
+
 /// How often a window at rest shows its figures anew while silence plays, in seconds.
 const FIGURES_SECONDS: f64 = 2.0;
 
@@ -161,7 +165,8 @@ impl Plugin for Tonewright {
         self.sample_rate_hz = format.sample_rate_hz;
         (self.asked_latency_samples, self.asked_restart) = (None, false);
         // Hosts send one that long, and the rack plays it in parts.
-        let whole = RackFormat { max_block_samples: config.max_buffer_size.max(1) as usize, ..format };
+        let longest = config.max_buffer_size.clamp(1, LONGEST_BLOCK_SAMPLES) as usize;
+        let whole = RackFormat { max_block_samples: longest, ..format };
         self.load.prepare(format.sample_rate_hz, whole.max_block_samples, !self.offline);
         let (latency_samples, fault) = match crate::amp::base_latency_samples(format.sample_rate_hz) {
             // A host that is refused may leave the track silent.
@@ -173,6 +178,7 @@ impl Plugin for Tonewright {
         };
         if let Some(fault) = fault {
             nice_error!("{}", fault.text(format.sample_rate_hz));
+            self.notifier.request_repaint();
         }
         self.guard.prepare(&whole, latency_samples, fault);
         context.set_latency_samples(latency_samples as u32);
