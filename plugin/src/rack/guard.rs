@@ -26,8 +26,9 @@ impl Fault {
                             load the plugin anew, and please report it."
                 .to_owned(),
             Self::Rate => format!(
-                "The host's rate of {sample_rate_hz} Hz is none that Tonewright plays at; the guitar passes as it is. Choose \
+                "The host's rate of {} Hz is none that Tonewright plays at; the guitar passes as it is. Choose \
                  one from {} to {} kHz.",
+                (sample_rate_hz * 100.0).round() / 100.0,
                 MIN_SAMPLE_RATE / 1e3,
                 MAX_SAMPLE_RATE / 1e3
             ),
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     fn format(channels_in: usize, max_block_samples: usize) -> RackFormat {
-        RackFormat { sample_rate_hz: 1_234.57, max_block_samples, channels_in, channels_out: 2 }
+        RackFormat { sample_rate_hz: 1_234.567_749, max_block_samples, channels_in, channels_out: 2 }
     }
 
     fn ramp(from: usize, length: usize) -> Vec<f32> {
