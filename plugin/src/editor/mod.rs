@@ -14,6 +14,8 @@ mod library;
 mod meter;
 mod overlay;
 mod pace;
+mod patches;
+mod picture;
 mod presets;
 mod quality;
 mod rack;
@@ -39,6 +41,8 @@ use nih_plug_egui::{
     baseview, create_egui_editor,
 };
 use overlay::Overlay;
+use patches::Patches;
+use picture::Picture;
 use presets::PresetBar;
 use rack::{RackPage, Wanted};
 use repair::Repair;
@@ -125,8 +129,8 @@ pub struct App {
     restore_size: bool,
     /// Scale that menus and hints were set up for.
     style_scale: f32,
-    /// Whether the processor paints the window.
-    software: bool,
+    /// What is kept of the window while it is open.
+    picture: Arc<Picture>,
 }
 
 impl NiceEguiApp for App {
@@ -140,7 +144,8 @@ impl NiceEguiApp for App {
         let [red, green, blue, _] = theme::PANEL.to_normalized_gamma_f32();
         frame.set_clear_color(egui::Rgba::from_rgb(red, green, blue));
         self.style_scale = 0.0;
-        self.software = pace::is_used();
+        self.picture = Arc::default();
+        context.add_plugin(Patches::new(self.picture.clone(), theme::PANEL));
         self.gui = Some(self.console.open(gui));
         self.context = Some(context);
         self.restore_size = true;
@@ -216,7 +221,7 @@ impl App {
             presets: PresetBar::default(),
             restore_size: true,
             style_scale: 0.0,
-            software: false,
+            picture: Arc::default(),
         }
     }
 
@@ -260,7 +265,7 @@ impl App {
         let moves = moves || self.tuner.moves(self.params.tuner.on.value());
         if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
-            ui.request_repaint_after(pace::frame(pixels, self.software));
+            ui.request_repaint_after(pace::frame(pixels, self.picture.is_software()));
         } else if !self.desk.is_settled() || self.follow.waits(&self.desk) {
             ui.request_repaint_after(WAIT);
         } else {

@@ -24,15 +24,6 @@ pub fn frame(pixels: Vec2, software: bool) -> Duration {
     FRAME_PER_MEGAPIXEL.mul_f32(megapixels).clamp(FRAME, SLOWEST)
 }
 
-/// Whether the processor paints the window of this process. Mesa's renderer for that is known by its threads, which
-/// are there once a window has been made.
-pub fn is_used() -> bool {
-    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return false };
-    threads.filter_map(Result::ok).any(|thread| {
-        std::fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.starts_with("llvmpipe"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
