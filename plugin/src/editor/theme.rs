@@ -11,6 +11,10 @@ pub const DESIGN: Vec2 = vec2(1100.0, 680.0);
 /// Smallest size the window can have, in logical pixels: three quarters of the design.
 pub const SMALLEST: Vec2 = vec2(825.0, 510.0);
 
+/// The smallest letters, in logical pixels: what is smaller cannot be read, so small windows have letters that are
+/// larger than the design's.
+pub const SMALLEST_LETTERS: f32 = 8.5;
+
 /// Height of the strip above, in the design.
 pub const HEADER_HEIGHT: f32 = 60.0;
 
@@ -89,12 +93,12 @@ impl Canvas {
 
     /// The text face in a size of the design.
     pub fn font(&self, size: f32) -> FontId {
-        FontId::new(self.px(size), FontFamily::Proportional)
+        FontId::new(self.px(size).max(SMALLEST_LETTERS), FontFamily::Proportional)
     }
 
     /// The face for figures, all of one width.
     pub fn figures(&self, size: f32) -> FontId {
-        FontId::new(self.px(size), FontFamily::Monospace)
+        FontId::new(self.px(size).max(SMALLEST_LETTERS), FontFamily::Monospace)
     }
 
     /// Small capitals with air between them: the lettering of a faceplate.

@@ -40,9 +40,9 @@ pub fn tag(
         |is: &BandSettings| [format!("{} dB", signed(is.gain_db)), hertz(is.frequency_hz), q(is.q)];
     row(26.0, 10.5, theme::TEXT, band_row(is));
     let word = theme::AMBER;
-    canvas.label(painter, point(10.0, 42.0), Align2::LEFT_CENTER, "Word", 6.5, word);
+    canvas.label(painter, point(10.0, 42.0), Align2::LEFT_CENTER, "Word", 7.6, word);
     row(42.0, 9.5, word, band_row(proposed));
-    canvas.label(painter, point(10.0, 56.0), Align2::LEFT_CENTER, "You", 6.5, OWN);
+    canvas.label(painter, point(10.0, 56.0), Align2::LEFT_CENTER, "You", 7.6, OWN);
     let turned = format!("×{:.2}", added.q_offset_octaves.exp2());
     let moved = format!("{} oct", signed_fine(added.frequency_offset_octaves));
     let gain = format!("{} dB", signed(added.gain_offset_db));
