@@ -1,5 +1,6 @@
 //! A push button.
 
+use super::control::focus_ring;
 use super::theme::{self, Canvas};
 use egui::{Align2, Id, Sense, Stroke, Ui};
 
@@ -18,5 +19,6 @@ pub fn button(ui: &mut Ui, canvas: Canvas, (x, y, width, height): (f32, f32, f32
     );
     let colour = if response.hovered() { theme::AMBER } else { theme::TEXT };
     canvas.label(painter, rect.center(), Align2::CENTER_CENTER, text, 10.5, colour);
+    focus_ring(ui, canvas, &response, rect, 5.0);
     response.clicked()
 }

@@ -158,7 +158,8 @@ impl Turned<'_> {
         }
     }
 
-    fn menu(&self, canvas: Canvas, response: &Response, setter: &ParamSetter) {
+    /// The menu that a right click opens.
+    pub fn menu(&self, canvas: Canvas, response: &Response, setter: &ParamSetter) {
         let param = self.param;
         Popup::context_menu(response).width(canvas.px(190.0)).show(|ui| {
             ui.spacing_mut().item_spacing = egui::Vec2::ZERO;

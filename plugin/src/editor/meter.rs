@@ -129,6 +129,7 @@ impl Meter {
             self.highest_db = f32::NEG_INFINITY;
             self.clipped = false;
         }
+        super::control::focus_ring(ui, canvas, &response, frame, 5.0);
         let painter = ui.painter();
         canvas.inset(painter, frame, 4.0);
 

@@ -1,10 +1,12 @@
 //! The quality of a model that has several sizes: a slider with a notch where each size begins.
 
-use super::control;
+use super::control::{self, Notch, Turned};
+use super::figures;
 use super::gesture;
+use super::keys;
 use super::theme::{self, Canvas};
 use crate::amp::Sizes;
-use egui::{Align2, CursorIcon, Id, Key, Rect, Sense, Stroke, Ui, vec2};
+use egui::{Align2, CursorIcon, Id, Key, PointerButton, Rect, Sense, Stroke, Ui, vec2};
 use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 
 /// Length of the groove, in the design.
@@ -41,7 +43,7 @@ pub fn show(
             step(steps);
         }
     }
-    if response.drag_started() {
+    if response.drag_started_by(PointerButton::Primary) {
         gesture::begin(ui.ctx(), setter, param);
     }
     let pointed = response.interact_pointer_pos();
@@ -49,16 +51,16 @@ pub fn show(
     if response.double_clicked() {
         gesture::set(setter, param, param.default_plain_value());
     } else if let Some(value) = pointed {
-        if response.dragged() && gesture::is_open(ui.ctx(), param) {
+        if response.dragged_by(PointerButton::Primary) && gesture::is_open(ui.ctx(), param) {
             setter.set_parameter(param, value);
         } else if response.clicked() {
             gesture::set(setter, param, value);
         }
     }
-    if response.dragged() {
+    if response.dragged_by(PointerButton::Primary) {
         gesture::go_on(ui.ctx(), param);
     }
-    if response.drag_stopped() {
+    if response.drag_stopped_by(PointerButton::Primary) {
         gesture::end(ui.ctx(), setter, param);
     }
     if response.hovered() && !response.dragged() {
@@ -72,8 +74,12 @@ pub fn show(
         }
     }
     draw(ui, canvas, (left, y), groove, param, sizes, response.hovered() || response.dragged());
+    let field = Rect::from_min_max(canvas.at(left + 222.0, y - 9.0), canvas.at(left + 268.0, y + 9.0));
+    figures::show(ui, canvas, (param.name(), field, Align2::RIGHT_CENTER, 12.0), param, setter);
     control::focus_ring(ui, canvas, &response, area, 5.0);
-    response.on_hover_text("Smaller sizes of the model take less of the processor and are less exact");
+    let about = "Smaller sizes of the model take less of the processor and are less exact.";
+    Turned { param, notch: Notch::Share(0.05), about }.menu(canvas, &response, setter);
+    response.on_hover_ui(|ui| keys::hint(ui, canvas, param, about));
 }
 
 fn draw(
@@ -112,9 +118,6 @@ fn draw(
         Stroke::new(canvas.px(1.5), pointer),
     );
 
-    let percent = format!("{:.0} %", value * 100.0);
-    let at = canvas.at(left + 268.0, y);
-    painter.text(at, Align2::RIGHT_CENTER, percent, canvas.figures(12.0), theme::TEXT);
     let size = format!("{} of {}", sizes.chosen + 1, sizes.count);
     let at = canvas.at(left + 280.0, y);
     painter.text(at, Align2::LEFT_CENTER, size, canvas.font(12.0), theme::TEXT_DIM);

@@ -4,7 +4,9 @@ use super::Now;
 use super::graph::signed;
 use super::slider::{Slider, flip, key, switch, veil};
 use crate::editor::control::entry;
+use crate::editor::figures;
 use crate::editor::footer;
+use crate::editor::keys;
 use crate::editor::theme::{self, Canvas};
 use crate::params::{ListenParam, ReferenceParam};
 use egui::{Align2, Popup, Response, Stroke, Ui, Vec2, vec2};
@@ -34,17 +36,12 @@ pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now) {
     label(ui, 84.0, "Listens over");
     let slider =
         Slider { name: "speed", place: (168.0, MIDDLE, 238.0), grip: 16.0, detent: false, notch: 0.05 };
+    let about = "Time constant of the listening: how fast it follows a change of the sound.";
     slider
         .show(ui, canvas, &now.params.speed, now.setter)
-        .on_hover_text("Time constant of the listening: how fast it follows a change of the sound");
-    let seconds = now.params.speed.to_string();
-    ui.painter().text(
-        canvas.at(250.0, MIDDLE),
-        Align2::LEFT_CENTER,
-        seconds,
-        canvas.figures(10.5),
-        theme::TEXT,
-    );
+        .on_hover_ui(|ui| keys::hint(ui, canvas, &now.params.speed, about));
+    let place = ("speed", rect(250.0, 52.0), Align2::LEFT_CENTER, 10.5);
+    figures::show(ui, canvas, place, &now.params.speed, now.setter);
     switch(ui, canvas, rect(306.0, 64.0), "Freeze", &now.params.freeze, now.setter)
         .on_hover_text("Keeps what was heard as it is");
 

@@ -64,6 +64,8 @@ impl Map {
     }
 
     fn contents(&mut self, ui: &mut Ui, canvas: Canvas, table: &WordTable, now: &Now) -> Picked {
+        // Tab goes round in here.
+        ui.ctx().memory_mut(|m| m.set_modal_layer(ui.layer_id()));
         let whole = canvas.rect(0.0, 0.0, theme::DESIGN.x, theme::DESIGN.y);
         let behind = ui.interact(whole, Id::unique("map-behind"), Sense::click());
         let frame = canvas.rect(FRAME.0, FRAME.1, FRAME.2, FRAME.3);

@@ -3,7 +3,9 @@
 use super::slider::{Slider, veil};
 use super::{Now, words};
 use crate::editor::browser::button;
+use crate::editor::control::focus_ring;
 use crate::editor::figures;
+use crate::editor::keys;
 use crate::editor::theme::{self, Canvas};
 use egui::{Align2, Color32, Id, Rect, Sense, Stroke, Ui, pos2, vec2};
 use nih_plug::prelude::Param;
@@ -25,7 +27,7 @@ const TOP: f32 = 360.0;
 const HEIGHT: f32 = 98.0;
 
 /// Both words in the display, and the blend between them.
-pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
+pub fn words(ui: &mut Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
     const LEFT: f32 = 24.0;
     const WIDTH: f32 = 330.0;
     let frame = canvas.rect(LEFT, TOP, WIDTH, HEIGHT);
@@ -80,6 +82,7 @@ pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
         let at = canvas.at(x, TOP + 56.0);
         let faint = theme::TEXT_FAINT;
         canvas.label(&painter, at, anchor, &about, 8.2, faint);
+        focus_ring(ui, canvas, &response, area.shrink(canvas.px(3.0)), 5.0);
         if response.clicked() {
             let shift = ui.input(|i| i.modifiers.shift);
             wanted = Some(if shift { Wanted::SecondMap } else { wish });
@@ -101,15 +104,11 @@ pub fn words(ui: &Ui, canvas: Canvas, now: &Now) -> Option<Wanted> {
         8.2,
         theme::TEXT_FAINT,
     );
-    let percent = format!("{:.0} %", 100.0 * blend);
-    painter.text(
-        canvas.at(LEFT + WIDTH - 14.0, TOP + 80.0),
-        Align2::RIGHT_CENTER,
-        percent,
-        canvas.figures(9.5),
-        theme::TEXT_DIM,
-    );
-    slider.show(ui, canvas, &now.params.blend, now.setter).on_hover_text("From the word to the second word");
+    let param = &now.params.blend;
+    let field = canvas.rect(LEFT + WIDTH - 48.0, TOP + 71.0, 34.0, 18.0);
+    figures::show(ui, canvas, ("blend", field, Align2::RIGHT_CENTER, 9.5), param, now.setter);
+    let about = "From the word to the second word.";
+    slider.show(ui, canvas, param, now.setter).on_hover_ui(|ui| keys::hint(ui, canvas, param, about));
     wanted
 }
 

@@ -3,6 +3,7 @@
 use super::curves;
 use super::graph::Graph;
 use super::panels;
+use crate::editor::control::focus_ring;
 use crate::editor::theme::{self, Canvas};
 use egui::{Align2, Color32, Id, Pos2, Sense, Stroke, Ui};
 use shared::word_eq::{Word, WordTable, grid_hz};
@@ -85,6 +86,7 @@ fn list(ui: &mut Ui, canvas: Canvas, results: &[&Word]) -> Option<usize> {
         if response.hovered() {
             ui.painter().rect_filled(rect, canvas.px(3.0), theme::RAISED);
         }
+        focus_ring(ui, canvas, &response, rect.shrink(canvas.px(2.0)), 3.0);
         let at = (rect.left_center() + egui::vec2(canvas.px(6.0), 0.0), Align2::LEFT_CENTER);
         canvas.line(ui.painter(), at, &word.name, canvas.font(12.0), theme::TEXT, 130.0);
         let at = rect.right_center() - egui::vec2(canvas.px(6.0), 0.0);

@@ -1,6 +1,7 @@
 //! Sliders, toggles and menu entries of the equaliser's page.
 
-use crate::editor::control::{focus_ring, keep_arrows};
+use crate::editor::control::{Notch, Turned, focus_ring, keep_arrows};
+use crate::editor::figures;
 use crate::editor::theme::{self, Canvas};
 use crate::editor::{gesture, keys};
 use egui::{
@@ -41,6 +42,8 @@ impl Slider<'_> {
         let response = ui.interact(area, Id::unique(("slider", self.name)), Sense::click_and_drag());
         let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
         self.movement(ui, canvas, &response, groove, param, setter);
+        let turned = Turned { param, notch: Notch::Share(self.notch), about: "" };
+        turned.menu(canvas, &response, setter);
         focus_ring(ui, canvas, &response, area, 4.0);
         let hot = response.hovered() || response.dragged();
         self.draw(ui.painter(), canvas, groove, param, hot);
@@ -127,6 +130,9 @@ impl Slider<'_> {
         let notches = fine * arrows + 6.0 * (presses(Key::PageUp) - presses(Key::PageDown));
         if notches != 0.0 {
             set(setter, param, (param.unmodulated_normalized_value() + notches * self.notch).clamp(0.0, 1.0));
+        }
+        if presses(Key::Enter) > 0.0 {
+            figures::type_value(ui.ctx(), param);
         }
         let ends = [(Key::Home, 0.0), (Key::End, 1.0), (Key::Delete, param.default_normalized_value())];
         for (_, value) in ends.into_iter().filter(|(key, _)| presses(*key) > 0.0) {

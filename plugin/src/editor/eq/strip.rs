@@ -161,6 +161,7 @@ fn small_key(ui: &Ui, canvas: Canvas, at: Pos2, name: (&str, usize), on: bool) -
         (false, false) => Color32::TRANSPARENT,
     };
     ui.painter().rect_filled(rect, canvas.px(3.5), fill);
+    focus_ring(ui, canvas, &response, rect.shrink(canvas.px(2.0)), 3.5);
     response
 }
 
