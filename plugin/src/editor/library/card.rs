@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, entry: Option<&Entry>, playing: Option<
         }
         ui.add_space(canvas.px(10.0));
         if let Reading::Refused(why) = &entry.reading {
-            paragraph(ui, canvas, &format!("Cannot be read: {why}"), 13.0, theme::RED);
+            paragraph(ui, canvas, &format!("Cannot be read: {why}"), 13.0, theme::RED_TEXT);
             ui.add_space(canvas.px(10.0));
         }
         for (name, value) in lines(entry, playing) {
@@ -77,11 +77,17 @@ fn lines(entry: &Entry, playing: Option<&ModelInfo>) -> Vec<(&'static str, Strin
         lines.push(("Plays with", engine.to_string()));
     }
     if let Some((probe, card)) = playing.and_then(|playing| Some((playing.probe.as_ref()?, &playing.card))) {
-        let doubt = if probe.is_clear() { "" } else { ", not clear" };
-        let polarity = if probe.is_inverted { "inverted" } else { "as it comes in" };
-        lines.push(("Polarity", format!("{polarity}{doubt}")));
-        let ms = probe.delay_samples as f64 / card.sample_rate_hz * 1e3;
-        lines.push(("Delay", format!("{} samples, {ms:.2} ms{doubt}", probe.delay_samples)));
+        let answer = if probe.is_clear() {
+            let polarity = if probe.is_inverted { "inverted" } else { "as it came in" };
+            let ms = probe.delay_samples as f64 / card.sample_rate_hz * 1e3;
+            match probe.delay_samples {
+                0 => format!("{polarity}, at once"),
+                samples => format!("{polarity}, {samples} samples late, {ms:.2} ms"),
+            }
+        } else {
+            "unclear".to_owned()
+        };
+        lines.push(("Answer", answer));
     }
     match &entry.choice {
         Choice::Factory(slot) => lines.push(("From", format!("comes with Tonewright, slot {slot}"))),

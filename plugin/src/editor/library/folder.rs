@@ -102,7 +102,8 @@ impl FolderView {
             choice = Choice::Back;
         }
         if let Some(folder) = next {
-            *self = Self::at(self.kind, folder);
+            // The desktop's dialog may still be open, and its answer counts wherever the player is by then.
+            *self = Self { dialog: self.dialog.take(), ..Self::at(self.kind, folder) };
         }
         choice
     }

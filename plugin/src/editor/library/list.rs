@@ -1,6 +1,7 @@
 //! The list: a row for each thing that was found, of which only those in view are drawn.
 
 use super::widgets::{self, note};
+use crate::editor::control::keep_arrows;
 use crate::editor::theme::{self, Canvas};
 use crate::library::{Choice, Entry, Facts, Reading, Settings};
 use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
@@ -38,6 +39,11 @@ pub struct Shown<'a> {
     pub reveal: Option<usize>,
 }
 
+/// What has the focus while the keys go to the rows.
+pub fn rows() -> Id {
+    Id::unique("library rows")
+}
+
 /// Shows the list.
 pub fn show(ui: &mut Ui, canvas: Canvas, shown: &Shown) -> Done {
     let (x, y, width, height) = PLACE;
@@ -46,6 +52,10 @@ pub fn show(ui: &mut Ui, canvas: Canvas, shown: &Shown) -> Done {
     if shown.found.is_empty() {
         note(ui, canvas, area, shown.empty);
         return Done::Nothing;
+    }
+    let focus = ui.interact(area, rows(), Sense::FOCUSABLE).has_focus();
+    if focus {
+        keep_arrows(ui.ctx(), rows());
     }
     let inner = area.shrink(canvas.px(4.0));
     let mut ui = ui.new_child(UiBuilder::new().scope_id(Id::unique("library list")).max_rect(inner));
@@ -59,7 +69,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, shown: &Shown) -> Done {
     let mut done = Done::Nothing;
     let output = scroll.show_rows(&mut ui, row, shown.found.len(), |ui, rows| {
         for entry in &shown.found[rows] {
-            match self::row(ui, canvas, row, entry, shown) {
+            match self::row(ui, canvas, row, entry, shown, focus) {
                 Done::Nothing => {}
                 other => done = other,
             }
@@ -80,7 +90,7 @@ fn offset(ui: &Ui, at: usize, row: f32, height: f32) -> f32 {
     now.min(top).max(top + row - height).max(0.0)
 }
 
-fn row(ui: &mut Ui, canvas: Canvas, height: f32, entry: &Arc<Entry>, shown: &Shown) -> Done {
+fn row(ui: &mut Ui, canvas: Canvas, height: f32, entry: &Arc<Entry>, shown: &Shown, focus: bool) -> Done {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::empty());
     let cursor = shown.cursor == Some(&entry.choice);
     let current = shown.current == Some(&entry.choice);
@@ -97,6 +107,9 @@ fn row(ui: &mut Ui, canvas: Canvas, height: f32, entry: &Arc<Entry>, shown: &Sho
     if current {
         let bar = Rect::from_min_size(rect.min, vec2(canvas.px(3.0), height));
         ui.painter().rect_filled(bar, canvas.px(1.5), theme::AMBER);
+    }
+    if cursor && focus {
+        widgets::ring(ui, canvas, rect);
     }
     let painter = ui.painter();
     let width = rect.width() / canvas.scale;
@@ -125,7 +138,7 @@ fn row(ui: &mut Ui, canvas: Canvas, height: f32, entry: &Arc<Entry>, shown: &Sho
 
 fn below(entry: &Entry) -> (String, egui::Color32) {
     match &entry.reading {
-        Reading::Refused(why) => (format!("cannot be read: {why}"), theme::RED),
+        Reading::Refused(why) => (format!("cannot be read: {why}"), theme::RED_TEXT),
         Reading::Pending => (format!("{} · not read yet", entry.place()), theme::TEXT_DIM),
         Reading::Ready(_) if entry.gear().is_empty() => (entry.place(), theme::TEXT_DIM),
         Reading::Ready(_) => (format!("{} · {}", entry.gear(), entry.place()), theme::TEXT_DIM),

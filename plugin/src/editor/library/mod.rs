@@ -2,6 +2,7 @@
 //! open.
 
 mod card;
+mod finder;
 mod folder;
 mod list;
 mod sources;
@@ -14,11 +15,11 @@ use super::overlay;
 use super::theme::{self, Canvas};
 use crate::amp::{Desk, Part, Status};
 use crate::library::{
-    Choice, Entry, Kind, Library, Order, Query, Reading, Scope, Settings, Snapshot, neighbour, search,
-    stepped,
+    Choice, Entry, Kind, Library, Order, Query, Reading, Scope, Settings, Snapshot, neighbour, stepped,
 };
 use crate::params::TonewrightParams;
 use egui::{Align2, Id, Key, Modifiers, Sense, Stroke, StrokeKind, TextEdit, Ui, vec2};
+use finder::Finder;
 use folder::FolderView;
 use nih_plug::prelude::{IntParam, ParamSetter};
 use sources::Asked;
@@ -102,7 +103,8 @@ pub struct LibraryPane {
     settings: Arc<Settings>,
     found: Vec<Arc<Entry>>,
     /// Of what `found` was made: another version, or another question, makes another list.
-    asked: Option<(u64, Query)>,
+    asked: Option<finder::Asked>,
+    finder: Finder,
     cursor: Option<Choice>,
     /// What the cursor is on, of that version.
     card: Option<(u64, Arc<Entry>)>,
@@ -127,6 +129,7 @@ impl LibraryPane {
             settings: library.settings(),
             found: Vec::new(),
             asked: None,
+            finder: Finder::default(),
             cursor: Choice::on_desk(desk, part),
             card: None,
             reveal: true,
@@ -138,7 +141,7 @@ impl LibraryPane {
     /// Shows it; whether the player wants it closed.
     pub fn show(&mut self, ui: &Ui, canvas: Canvas, scene: Scene) -> bool {
         self.library.look(false);
-        self.search();
+        self.search(ui.ctx());
         // What the threads of the library have found meanwhile.
         let soon = self.snapshot.scanning || self.snapshot.unread > 0 || self.folder.is_some();
         ui.ctx().request_repaint_after(if soon { SOON } else { NOW_AND_THEN });
@@ -158,22 +161,37 @@ impl LibraryPane {
     }
 
     /// Makes the list anew, if anything has changed.
-    fn search(&mut self) {
+    fn search(&mut self, context: &egui::Context) {
+        if let Some(answer) = self.finder.answer() {
+            self.list(answer);
+        }
         let query = Query { kind: self.kind(), scope: self.scope().clone(), text: self.text.clone() };
-        let version = self.library.version();
-        if self.asked.as_ref().is_some_and(|(old, asked)| *old == version && *asked == query) {
+        let asked = (self.library.version(), query);
+        // A library that is being read changes all the time: one search after the other, each to its end.
+        if self.asked.as_ref() == Some(&asked) || self.finder.looks_for() == Some(&asked.1) {
             return;
+        }
+        if self.asked.as_ref().is_some_and(|(_, before)| before.kind != asked.1.kind) {
+            self.found.clear();
         }
         self.snapshot = self.library.snapshot();
         self.settings = self.library.settings();
-        self.found = search(&self.snapshot.entries, &self.settings, &query);
-        let other = self.asked.as_ref().is_none_or(|(_, asked)| *asked != query);
-        let typed = self.asked.as_ref().is_some_and(|(_, asked)| asked.text != query.text);
+        if let Some(answer) = self.finder.ask(context, &self.snapshot, &self.settings, asked) {
+            self.list(answer);
+        }
+    }
+
+    /// Lists what was found.
+    fn list(&mut self, (asked, found): finder::Answer) {
+        let query = &asked.1;
+        self.found = found;
+        let other = self.asked.as_ref().is_none_or(|(_, before)| before != query);
+        let typed = self.asked.as_ref().is_some_and(|(_, before)| before.text != query.text);
         if let Some(best) = self.found.first().filter(|_| typed && !query.text.trim().is_empty()) {
             self.cursor = Some(best.choice.clone());
         }
         self.reveal |= other;
-        self.asked = Some((version, query));
+        self.asked = Some(asked);
     }
 
     fn contents(&mut self, ui: &mut Ui, canvas: Canvas, scene: Scene) -> bool {
@@ -229,10 +247,12 @@ impl LibraryPane {
         }
     }
 
-    /// The keys go to the list while the search field has the focus: it is one line, and up and down mean nothing in it.
+    /// The keys go to the list also while the search field has the focus: it is one line, and up and down mean nothing in it.
     fn keys(&mut self, ui: &Ui, scene: Scene) {
         let focus = ui.ctx().memory(egui::Memory::focused);
-        if focus.is_some_and(|focus| focus != field()) {
+        if focus == Some(list::rows()) {
+            self.typed_beside(ui);
+        } else if focus.is_some_and(|focus| focus != field()) {
             return;
         }
         let presses = |key| ui.input_mut(|i| i.count_and_consume_key(Modifiers::NONE, key)) as i32;
@@ -254,6 +274,22 @@ impl LibraryPane {
             && let Some(entry) = self.place().map(|at| self.found[at].clone())
         {
             self.star(&entry);
+        }
+    }
+
+    /// Letters mean to search, wherever the keys go; the cursor is on a row while they go to the rows.
+    fn typed_beside(&mut self, ui: &Ui) {
+        if self.place().is_none() {
+            self.cursor = self.found.first().map(|entry| entry.choice.clone());
+        }
+        let is_text =
+            |event: &egui::Event| matches!(event, egui::Event::Text(text) if !text.trim().is_empty());
+        if ui.input(|i| i.events.iter().any(is_text)) {
+            let end = egui::text::CCursor::new(self.text.chars().count());
+            let mut state = TextEdit::load_state(ui.ctx(), field()).unwrap_or_default();
+            state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
+            state.store(ui.ctx(), field());
+            ui.ctx().memory_mut(|m| m.request_focus(field()));
         }
     }
 
@@ -284,7 +320,7 @@ impl LibraryPane {
             response.request_focus();
         }
         if response.has_focus() {
-            let stroke = Stroke::new(canvas.px(1.5), theme::AMBER);
+            let stroke = Stroke::new(canvas.px(2.0), theme::FOCUS);
             ui.painter().rect_stroke(rect, canvas.px(5.0), stroke, StrokeKind::Outside);
         }
     }
@@ -332,11 +368,11 @@ impl LibraryPane {
 
     /// Why the list is empty, and what to do.
     fn nothing(&self) -> String {
-        if !self.text.trim().is_empty() {
+        if !self.text.trim().is_empty() && self.finder.looks_for().is_none() {
             return "Nothing has all of these words. Fewer words, or \"Everything\" on the left, find more."
                 .into();
         }
-        if self.snapshot.scanning {
+        if self.snapshot.scanning || self.finder.looks_for().is_some() {
             return "Looking…".into();
         }
         let text = match self.scope() {

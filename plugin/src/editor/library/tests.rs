@@ -150,6 +150,32 @@ fn arrows_move_and_enter_plays() {
 }
 
 #[test]
+fn tab_reaches_the_rows_and_letters_go_on_searching() {
+    let mut window = Window::open();
+    let focus = |window: &Window| window.context.memory(egui::Memory::focused);
+    assert_eq!(focus(&window), Some(field()));
+    for _ in 0..20 {
+        if focus(&window) == Some(list::rows()) {
+            break;
+        }
+        window.press(Key::Tab, Modifiers::NONE);
+    }
+    assert_eq!(focus(&window), Some(list::rows()));
+    window.press(Key::PageUp, Modifiers::NONE);
+    window.press(Key::PageUp, Modifiers::NONE);
+    window.press(Key::ArrowDown, Modifiers::NONE);
+    assert_eq!(focus(&window), Some(list::rows()), "the arrows move the row, not the focus");
+    let second = window.pane.found[1].choice.clone();
+    window.press(Key::Enter, Modifiers::NONE);
+    assert_eq!(window.chosen(), Some(second));
+    for letter in ["s", "d"] {
+        window.frame(vec![Event::Text(letter.into())]);
+        window.frame(Vec::new());
+    }
+    assert_eq!((window.pane.text.as_str(), focus(&window)), ("sd", Some(field())));
+}
+
+#[test]
 fn a_click_plays_and_a_star_does_not() {
     let mut window = Window::open();
     window.press(Key::PageUp, Modifiers::NONE);

@@ -56,9 +56,16 @@ pub fn line(
 
 fn focus(ui: &Ui, canvas: Canvas, response: &Response, rect: Rect) {
     if response.has_focus() {
-        let stroke = Stroke::new(canvas.px(1.5), theme::AMBER);
-        ui.painter().rect_stroke(rect, canvas.px(5.0), stroke, StrokeKind::Inside);
+        ring(ui, canvas, rect);
     }
+}
+
+/// The ring around what the keys go to, inside of `rect`: on a dark ground, so that it stands out from any fill.
+pub fn ring(ui: &Ui, canvas: Canvas, rect: Rect) {
+    let (radius, width) = (canvas.px(4.0), canvas.px(2.0));
+    let ground = Stroke::new(2.0 * width, theme::EDGE_DARK);
+    ui.painter().rect_stroke(rect, radius, ground, StrokeKind::Inside);
+    ui.painter().rect_stroke(rect, radius, Stroke::new(width, theme::FOCUS), StrokeKind::Inside);
 }
 
 /// A star, full or as an outline.
