@@ -2,6 +2,7 @@
 
 use super::Now;
 use super::panel::Panel;
+use crate::amp::MissingLevel;
 use crate::editor::control::{Notch, Turned};
 use crate::editor::figures;
 use crate::editor::keys;
@@ -17,7 +18,7 @@ use nih_plug::prelude::Param;
 const CHANNELS: f32 = 36.0;
 const KNOB: f32 = 92.0;
 const METER: f32 = 172.0;
-const METER_HEIGHT: f32 = 232.0;
+const METER_HEIGHT: f32 = 218.0;
 const BELOW: f32 = METER + METER_HEIGHT + 34.0;
 
 /// Shows the input.
@@ -39,9 +40,17 @@ pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut M
 
     advice(ui, canvas, panel, level);
     let key = canvas.rect(panel.x + 8.0, panel.y + BELOW + 42.0, panel.width - 16.0, 24.0);
-    let about = "Matches the level to that at which the model was captured, where its card tells. Set below what a \
-                 full-scale signal is at your interface's input.";
-    keys::switch(ui, canvas, key, "Calibrate", &params.calibrated, now.setter, about);
+    let card = now.status.playing.as_ref().map(|info| info.card.input_level_dbu);
+    let card = match card {
+        Some(Some(dbu)) => format!(" This model was captured at {dbu:+.1} dBu."),
+        Some(None) => " This model's card tells no level: nothing changes.".to_owned(),
+        None => String::new(),
+    };
+    let about = format!(
+        "Matches the level to that at which the model was captured, where its card tells. Set below what a \
+         full-scale signal is at your interface's input.{card}"
+    );
+    keys::switch(ui, canvas, key, "Calibrate", &params.calibrated, now.setter, &about);
     let y = panel.y + BELOW + 78.0;
     let colour = if params.calibrated.value() { theme::TEXT_DIM } else { theme::TEXT_FAINT };
     canvas.label(
@@ -55,6 +64,33 @@ pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut M
     let field = canvas.rect(panel.x + 8.0, y + 9.0, panel.width - 16.0, 20.0);
     let name = params.full_scale.name();
     figures::show(ui, canvas, (name, field, Align2::CENTER_CENTER, 12.5), &params.full_scale, now.setter);
+    let missing = missing(now).filter(|level| *level == MissingLevel::Input);
+    notes(ui, canvas, panel, y + 43.0, missing);
+}
+
+/// What the model's card would have to tell for what is switched on.
+fn missing(now: &Now) -> impl Iterator<Item = MissingLevel> {
+    let (input, mode) = (&now.params.input, now.params.output.controls().mode);
+    let playing = now.status.playing.iter();
+    playing.flat_map(move |info| info.missing_levels(input.calibrated.value(), mode))
+}
+
+/// Says what the card lacks, line by line from `y`.
+fn notes(ui: &Ui, canvas: Canvas, panel: Panel, y: f32, missing: impl Iterator<Item = MissingLevel>) {
+    for (i, level) in missing.enumerate() {
+        let text = match level {
+            MissingLevel::Input => "no input level",
+            MissingLevel::Output => "no output level",
+            MissingLevel::Loudness => "no loudness",
+        };
+        let y = y + 16.0 * i as f32;
+        let at = canvas.at(panel.middle() + 5.0, y);
+        let shown = ui.painter().text(at, Align2::CENTER_CENTER, text, canvas.font(11.5), theme::AMBER);
+        let lamp = shown.left_center() - egui::vec2(canvas.px(7.0), 0.0);
+        ui.painter().circle_filled(lamp, canvas.px(2.4), theme::AMBER);
+        let area = canvas.rect(panel.x + 4.0, y - 8.0, panel.width - 8.0, 16.0);
+        ui.interact(area, Id::unique(("missing", text)), Sense::hover()).on_hover_text(level.to_string());
+    }
 }
 
 /// Which side of a stereo track the guitar is on; a track of one channel has none.
@@ -133,4 +169,6 @@ pub fn output(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut 
     let about = "Normalised: all models equally loud. Calibrated: as loud as the captured gear through your interface. \
                  Raw: as the model gives it.";
     keys::choice(ui, canvas, &keys, &params.mode, now.setter, about);
+    let missing = missing(now).filter(|level| *level != MissingLevel::Input);
+    notes(ui, canvas, panel, y + 14.0, missing);
 }
