@@ -15,7 +15,7 @@ pub const PRESETS: (f32, f32, f32, f32) = (236.0, 13.0, 400.0, 34.0);
 pub enum Asked {
     /// Another page.
     Page(Page),
-    /// The tuner.
+    /// The tuner, on or off.
     Tuner,
 }
 
@@ -39,13 +39,12 @@ pub fn show(
     canvas.label(ui.painter(), canvas.at(66.0, MIDDLE), Align2::LEFT_CENTER, "Tonewright", 17.0, theme::TEXT);
 
     let mut asked = tabs(ui, canvas, page).map(Asked::Page);
-    let tuner = keys::key(ui, canvas, canvas.rect(836.0, 16.0, 92.0, 28.0), "tuner", ("Tuner", 11.5), false);
+    let on = params.tuner.on.value();
+    let tuner = keys::key(ui, canvas, canvas.rect(836.0, 16.0, 92.0, 28.0), "tuner", ("Tuner", 11.5), on);
     if tuner.clicked() {
         asked = Some(Asked::Tuner);
     }
-    tuner.on_hover_ui(|ui| {
-        ui.label("Opens the tuner");
-    });
+    tuner.on_hover_text(if on { "Puts the tuner away" } else { "Opens the tuner below the page" });
     bypass(ui, canvas, params, setter);
     asked
 }

@@ -111,6 +111,8 @@ pub struct App {
     rack: RackPage,
     eq: EqPage,
     tuner: Tuner,
+    /// The tuner is shown over the whole window while it is on, and not as a strip.
+    tuner_is_full: bool,
     gui: Option<GuiContext>,
     context: Option<egui::Context>,
     shown: Status,
@@ -158,7 +160,7 @@ impl NiceEguiApp for App {
             ui.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         self.restore_size(ui);
-        self.update(ui);
+        self.update(ui, &gui.param_setter());
         if self.console.update(&gui.param_setter()) {
             ui.request_repaint_after(WAIT);
         }
@@ -179,6 +181,8 @@ impl NiceEguiApp for App {
         if let Some(gui) = self.gui.take() {
             let setter = gui.param_setter();
             self.eq.close(&setter, &self.params.eq);
+            // Whoever closes the window has tuned, and wants to hear something.
+            gesture::set(&setter, &self.params.tuner.on, false);
             if let Some(context) = self.context.take() {
                 gesture::end_what_is_left(&context, &setter, &self.params, true);
             }
@@ -207,6 +211,7 @@ impl App {
             rack: RackPage::default(),
             eq: EqPage::new(eq),
             tuner: Tuner::new(tap),
+            tuner_is_full: false,
             gui: None,
             context: None,
             shown: Status::default(),
@@ -237,7 +242,7 @@ impl App {
         }
     }
 
-    fn update(&mut self, ui: &egui::Ui) {
+    fn update(&mut self, ui: &egui::Ui, setter: &ParamSetter) {
         if self.status.version() != self.shown_version {
             self.shown_version = self.status.version();
             self.shown = self.status.get();
@@ -253,7 +258,7 @@ impl App {
         if *self.params.page.lock() == Page::Eq {
             self.eq.update(&self.telemetry, seconds);
         } else {
-            self.eq.glance();
+            self.eq.glance(setter, &self.params.eq);
         }
     }
 
@@ -282,12 +287,17 @@ impl App {
             self.style_scale = canvas.scale;
         }
         self.follow.update(&self.params, &self.desk, setter);
+        let tunes = self.params.tuner.on.value();
+        if tunes && self.tuner_is_full {
+            let asked = self.tuner.show_full(ui, canvas, &self.params, setter);
+            self.turn_tuner(asked, setter);
+            return;
+        }
         let page = *self.params.page.lock();
         match header::show(ui, canvas, &self.params, setter, page) {
             Some(header::Asked::Page(page)) => *self.params.page.lock() = page,
             Some(header::Asked::Tuner) => {
-                self.open_overlay(Overlay::Tuner);
-                gesture::set(setter, &self.params.tuner.on, true);
+                gesture::set(setter, &self.params.tuner.on, !self.params.tuner.on.value());
             }
             None => {}
         }
@@ -299,7 +309,12 @@ impl App {
                 self.eq.show(ui, canvas, setter, params, &self.telemetry);
             }
         }
-        footer::show(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
+        if tunes {
+            let asked = self.tuner.show_strip(ui, canvas, &self.params, setter);
+            self.turn_tuner(asked, setter);
+        } else {
+            footer::show(ui, canvas, &self.params, setter, &self.shown, &self.telemetry, &self.load);
+        }
         if let Some(fault) = self.telemetry.fault() {
             overlay::message(ui, canvas, &fault.text(self.telemetry.sample_rate_hz()));
         } else if self.muted_seconds > 0.0 {
@@ -313,6 +328,15 @@ impl App {
         }
         self.overlay(ui, canvas, setter);
         self.presets.show_sheet(ui, canvas, &mut self.console, setter);
+    }
+
+    /// Does what was asked for at the tuner.
+    fn turn_tuner(&mut self, asked: Option<tuner::Asked>, setter: &ParamSetter) {
+        match asked {
+            Some(tuner::Asked::Turn) => self.tuner_is_full = !self.tuner_is_full,
+            Some(tuner::Asked::Done) => gesture::set(setter, &self.params.tuner.on, false),
+            None => {}
+        }
     }
 
     fn play(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
@@ -351,16 +375,6 @@ impl App {
     fn overlay(&mut self, ui: &mut egui::Ui, canvas: theme::Canvas, setter: &ParamSetter) {
         match self.overlay {
             Overlay::None => {}
-            Overlay::Tuner => {
-                let (tuner, params) = (&mut self.tuner, &self.params);
-                let shown = overlay::above(ui, canvas, "tuner", tuner::FRAME, |ui| {
-                    tuner.show(ui, canvas, params, setter)
-                });
-                if shown.0 || shown.1 {
-                    self.close_overlay();
-                    gesture::set(setter, &self.params.tuner.on, false);
-                }
-            }
             Overlay::Library(_) => {
                 let scene = Scene { params: &self.params, setter, desk: &self.desk, status: &self.shown };
                 if self.library.as_mut().is_none_or(|library| library.show(ui, canvas, scene)) {

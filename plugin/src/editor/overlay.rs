@@ -1,4 +1,4 @@
-//! What lies above the page: the library, the tuner. One at a time; Escape and a click beside it close it.
+//! What lies above the page: the library. Escape and a click beside it close it.
 
 use super::theme::{self, Canvas};
 use crate::amp::Part;
@@ -12,8 +12,6 @@ pub enum Overlay {
     None,
     /// The library, to fill this part.
     Library(Part),
-    /// The tuner, over the whole window.
-    Tuner,
 }
 
 /// Shows `contents` above the page, in a frame `(x, y, width, height)` of the design, with the page veiled. Returns
@@ -29,6 +27,8 @@ pub fn above<R>(
     let area = egui::Area::new(Id::unique(("above", name))).order(Order::Middle);
     let typed = ui.ctx().egui_wants_keyboard_input();
     let shown = area.fixed_pos(canvas.at(0.0, 0.0)).show(ui.ctx(), |ui| {
+        // Tab goes round in here.
+        ui.ctx().memory_mut(|m| m.set_modal_layer(ui.layer_id()));
         let whole = canvas.rect(0.0, 0.0, theme::DESIGN.x, theme::DESIGN.y).expand(canvas.px(400.0));
         let behind = ui.interact(whole, Id::unique(("behind", name)), Sense::click());
         let frame = canvas.rect(x, y, width, height);

@@ -109,9 +109,11 @@ impl EqPage {
         &self.reading
     }
 
-    /// Looks at what the equaliser does, without the spectra.
-    pub fn glance(&mut self) {
+    /// Looks at what the equaliser does, without the spectra, while another page is shown.
+    pub fn glance(&mut self, setter: &ParamSetter, params: &EqParams) {
         self.reading = self.eq.monitor.read();
+        self.view.release(setter, &params.bands());
+        self.map = None;
     }
 
     /// Looks at the equaliser; the last frame lasted `seconds`.

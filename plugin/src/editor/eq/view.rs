@@ -151,7 +151,8 @@ impl View {
         if let Some(pointer) = ui.input(|i| i.pointer.latest_pos()) {
             self.pull(graph, pointer, if modifiers.shift { FINE } else { 1.0 }, now);
         }
-        if response.drag_stopped() {
+        // The button may have come up where nobody said so.
+        if response.drag_stopped() || !ui.input(|i| i.pointer.primary_down()) {
             self.dragged(&now.bands, |param| now.setter.end_set_parameter(param));
             self.drag = None;
         }
