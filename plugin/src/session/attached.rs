@@ -157,11 +157,7 @@ impl Want for File {
             match key.as_deref() {
                 Some("hash") => hash = map.next_value_seed(Lenient(Text { most: 64 }))?,
                 Some("bytes") => bytes = map.next_value_seed(Lenient(Number))?,
-                Some("zlib") => {
-                    zlib = map.next_value_seed(Lenient(Text {
-                        most: self.room.min(MAX_PACKED_BYTES).div_ceil(3) * 4,
-                    }))?
-                }
+                Some("zlib") => zlib = map.next_value_seed(Lenient(Text { most }))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
