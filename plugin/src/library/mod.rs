@@ -14,6 +14,7 @@ mod cache;
 mod choice;
 mod entry;
 mod find;
+mod kept;
 mod names;
 mod pin;
 mod places;

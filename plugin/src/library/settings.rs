@@ -1,5 +1,6 @@
 //! What a player has set up: folders, favourites, what was played last, and the order of lists.
 
+use super::kept::{Stored, Unknown};
 use super::{Choice, FilePath, Kind};
 use crate::amp::ContentHash;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -45,7 +46,7 @@ impl Mark {
 
 /// As it is kept in `library.yaml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Settings {
     /// Folders that the player added, in that order.
     pub folders: Vec<FilePath>,
@@ -55,9 +56,10 @@ pub struct Settings {
     pub recents: Vec<Mark>,
     /// The order of lists.
     pub order: Order,
-    /// What a later version wrote: kept as it is.
-    #[serde(flatten)]
+    /// What a later version wrote beside these: kept as it is.
     pub others: BTreeMap<String, serde_json::Value>,
+    /// What it wrote among them.
+    pub(super) unknown: Unknown,
 }
 
 impl Settings {
@@ -102,7 +104,10 @@ impl Change {
                 settings.recents.insert(0, mark.clone());
                 settings.recents.truncate(MOST_RECENTS);
             }
-            Self::Order(order) => settings.order = *order,
+            Self::Order(order) => {
+                settings.order = *order;
+                settings.unknown.order = None;
+            }
         }
     }
 }

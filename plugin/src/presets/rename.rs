@@ -33,7 +33,8 @@ pub(super) fn renamed(text: &str, name: &str) -> Result<String, String> {
     let rest = all_but_the_name(text).ok_or_else(stuck)?;
     let fits = |text: &String| {
         let read = serde_saphyr::from_str::<Named>(text);
-        read.is_ok_and(|read| read.name.value.trim() == name) && all_but_the_name(text).as_ref() == Some(&rest)
+        read.is_ok_and(|read| read.name.value.trim() == name)
+            && all_but_the_name(text).as_ref() == Some(&rest)
     };
     written.into_iter().find(fits).ok_or_else(stuck)
 }

@@ -82,7 +82,7 @@ fn many_writers_lose_nothing() {
 
 #[test]
 fn a_damaged_file_is_kept_aside_and_said() {
-    for damaged in ["folders: [", "folders: 7", "- a\n- b", "", "favourites:\n- kind: tuba\n"] {
+    for damaged in ["folders: [", "folders: 7", "- a\n- b", "", "favourites: 3"] {
         let place = Place::new();
         std::fs::create_dir_all(place.config()).unwrap();
         std::fs::write(place.config().join("library.yaml"), damaged).unwrap();
@@ -127,6 +127,45 @@ fn what_a_later_version_wrote_stays() {
     written(&place, |settings| settings.folders().count() == 2);
     let settings = place.other().read_settings();
     assert_eq!(settings.others["colours"], serde_json::json!(["red", { "deep": true }]));
+}
+
+#[test]
+fn what_a_later_version_wrote_among_the_rest_stays_in_its_place() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.config()).unwrap();
+    let later = "folders: [/a, {cloud: 7}]\nfavourites:\n- {kind: tuba, file: /t.tuba}\n- {kind: model, file: /a.nam, colour: red}\n\
+                 recents:\n- {kind: model, radio: 98.5}\n- {kind: model, file: /a.nam}\norder: loudest\n";
+    let file = place.config().join("library.yaml");
+    std::fs::write(&file, later).unwrap();
+    place.library.read_settings();
+    assert_eq!(place.library.snapshot().notes, Vec::<String>::new());
+    let (one, two) = (mark(Path::new("/a.nam")), mark(Path::new("/b.nam")));
+    let settings = place.library.settings();
+    assert_eq!((&settings.favourites, &settings.recents), (&vec![one.clone()], &vec![one.clone()]));
+    place.library.star(two.clone(), true);
+    place.library.played(two.clone());
+    written(&place, |settings| settings.recents == [two.clone(), one.clone()]);
+    let read =
+        || serde_saphyr::from_str::<serde_json::Value>(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "folders": ["/a", { "cloud": 7 }],
+        "favourites": [
+            { "kind": "tuba", "file": "/t.tuba" },
+            { "kind": "model", "file": "/a.nam", "colour": "red" },
+            { "kind": "model", "file": "/b.nam" },
+        ],
+        "recents": [
+            { "kind": "model", "radio": 98.5 },
+            { "kind": "model", "file": "/b.nam" },
+            { "kind": "model", "file": "/a.nam" },
+        ],
+        "order": "loudest",
+    });
+    assert_eq!(read(), expected);
+    // What is chosen now replaces what was not understood.
+    place.library.set_order(Order::Newest);
+    written(&place, |settings| settings.order == Order::Newest);
+    assert_eq!(read()["order"], "newest");
 }
 
 #[test]
