@@ -85,7 +85,9 @@ fn at_another_rate_it_stands_where_it_says() {
 /// loudest, also where it jumps to full strength with its first sample. After some silence there is no delay at all.
 #[test]
 fn in_place_the_curve_is_the_same_but_for_what_nobody_hears() {
-    let cabinets = CABINETS.iter().map(|cabinet| (cabinet.id, cabinet.load().unwrap(), 0.1));
+    // The body of a guitar has treble to the end, as a single sample has.
+    let most_db = |id| if id == "acoustic_body" { 0.6 } else { 0.1 };
+    let cabinets = CABINETS.iter().map(|cabinet| (cabinet.id, cabinet.load().unwrap(), most_db(cabinet.id)));
     let speakers = RATES.map(|rate| ("speaker", Response::new(vec![speaker(rate)], rate).unwrap(), 0.6));
     let samples = RATES.map(|rate| ("sample", Response::new(vec![vec![1.0]], rate).unwrap(), 0.6));
     let late = |rate: f64| [vec![0.0; (0.001 * rate) as usize], speaker(rate)].concat();
