@@ -75,6 +75,14 @@ impl BenchOptions {
     fn asks_for(&self, name: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|asked| asked == name)
     }
+
+    /// The models of the engines' that are asked for; none named are all, and `None` is none.
+    fn engines_models(&self) -> Option<Vec<String>> {
+        let asked: Vec<_> =
+            self.models.iter().filter(|name| ![RACK, scan::SCAN].contains(&name.as_str())).cloned().collect();
+        (self.models.is_empty() || !asked.is_empty() || self.counts || self.write_models.is_some())
+            .then_some(asked)
+    }
 }
 
 /// Does what the options ask for.
@@ -84,15 +92,21 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
         let name = Some(name).filter(|name| !name.is_empty());
         return program::cargo_bench("shared", "engines").arg("--").args(name).run();
     }
-    step("building what measures");
-    let program = program::build("shared", "measure")?;
-    if options.counts {
-        return counts::check(workspace, &program, options.accept);
+    let mut figures = Vec::new();
+    if let Some(asked) = options.engines_models() {
+        step("building what measures");
+        let program = program::build("shared", "measure")?;
+        if options.counts {
+            return counts::check(workspace, &program, options.accept);
+        }
+        if let Some(folder) = &options.write_models {
+            return write_models(&program, folder, &asked);
+        }
+        figures = measure(workspace, &program, &asked, options)?;
     }
-    if let Some(folder) = &options.write_models {
-        return write_models(&program, folder, &options.models);
+    if options.asks_for(RACK) {
+        figures.extend(measure_rack(options)?);
     }
-    let mut figures = measure(workspace, &program, options)?;
     let (ours, theirs): (Vec<_>, Vec<_>) = figures.iter().partition(|figure| figure.source.is_none());
     if !figures.is_empty() {
         println!("{}", table::costs(&figures));
@@ -114,12 +128,14 @@ pub(crate) fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<(),
 }
 
 /// Measures a model at a time, ours and theirs in turn, so that all meet the machine in the same mood.
-fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Result<Vec<Figure>, Error> {
+fn measure(
+    workspace: &Workspace,
+    program: &Path,
+    asked: &[String],
+    options: &BenchOptions,
+) -> Result<Vec<Figure>, Error> {
     let rivals = options.against.as_deref().map(Rivals::find).transpose()?.unwrap_or_default();
-    let asked: Vec<_> =
-        options.models.iter().filter(|name| ![RACK, scan::SCAN].contains(&name.as_str())).cloned().collect();
-    let all = options.models.is_empty();
-    let models = if all || !asked.is_empty() { models(program, &asked)? } else { Vec::new() };
+    let models = models(program, asked)?;
     let nams = workspace.target.join("bench/models");
     if rivals.play() {
         write_models(program, &nams, &models)?;
@@ -143,9 +159,6 @@ fn measure(workspace: &Workspace, program: &Path, options: &BenchOptions) -> Res
         found.extend(rivals.measure(&nams.join(model).with_extension("nam"), &blocks)?);
     }
     found.extend(rivals.written(&models)?);
-    if options.asks_for(RACK) {
-        found.extend(measure_rack(options)?);
-    }
     Ok(found)
 }
 
