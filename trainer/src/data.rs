@@ -1,17 +1,10 @@
-//! Paired recordings: read, checked, and cut so that every segment has its context.
+//! Paired recordings, cut so that every segment has its context.
 
 use crate::TrainerError;
-use shared::audio::read_wav;
 use std::path::Path;
 
 /// Shortest recording that can be trained from, in seconds.
 pub const MIN_SECONDS: f64 = 1.0;
-/// Samples beyond this are clipped as far as the checks are concerned.
-const CLIP_LEVEL: f32 = 0.999;
-/// Largest share of clipped samples in a target. Loud but undamaged recordings stay far below.
-const MAX_CLIPPED: f64 = 0.02;
-/// Largest constant offset of a recording.
-const MAX_OFFSET: f64 = 0.02;
 /// Quietest target, rms in dBFS.
 const MIN_TARGET_DBFS: f64 = -70.0;
 
@@ -26,95 +19,6 @@ pub struct Pair {
     pub rate_hz: u32,
 }
 
-impl Pair {
-    /// Reads a pair of WAV files and refuses one that no network can learn from.
-    ///
-    /// # Errors
-    /// A file is unreadable, empty, not mono, or holds a sample that is no number; the two differ
-    /// in rate or length; one is silent, too short, clipped, or has a constant offset.
-    pub fn read(input_path: &Path, target_path: &Path) -> Result<Self, TrainerError> {
-        let pair = Self::read_unchecked(input_path, target_path)?;
-        let seconds = pair.input.len() as f64 / f64::from(pair.rate_hz);
-        if seconds < MIN_SECONDS {
-            let problem =
-                format!("{seconds:.2} s long; record at least {MIN_SECONDS} s, better a few minutes");
-            return Err(TrainerError::recording(input_path, problem));
-        }
-        check_signal(input_path, &pair.input)?;
-        check_signal(target_path, &pair.target)?;
-        let clipped = pair.target.iter().filter(|s| s.abs() >= CLIP_LEVEL).count();
-        let share = clipped as f64 / pair.target.len() as f64;
-        if share > MAX_CLIPPED {
-            return Err(TrainerError::recording(
-                target_path,
-                format!(
-                    "{:.1} % of the samples are at full scale, so the recording is clipped; lower its level and record it again",
-                    share * 100.0
-                ),
-            ));
-        }
-        Ok(pair)
-    }
-
-    /// Reads a pair of WAV files that only has to fit together: mono, equal in rate and length.
-    ///
-    /// # Errors
-    /// A file is unreadable, empty, not mono, or holds a sample that is no number; the two differ
-    /// in rate or length.
-    pub fn read_unchecked(input_path: &Path, target_path: &Path) -> Result<Self, TrainerError> {
-        let (input, rate_hz) = read_mono(input_path)?;
-        let (target, target_hz) = read_mono(target_path)?;
-        if target_hz != rate_hz {
-            return Err(TrainerError::recording(
-                target_path,
-                format!(
-                    "{target_hz} Hz, but {} has {rate_hz} Hz; export both at the same rate",
-                    input_path.display()
-                ),
-            ));
-        }
-        if target.len() != input.len() {
-            return Err(TrainerError::recording(
-                target_path,
-                format!(
-                    "{} samples, but {} has {}; cut both to the same length, starting at the same moment",
-                    target.len(),
-                    input_path.display(),
-                    input.len()
-                ),
-            ));
-        }
-        Ok(Self { input, target, rate_hz })
-    }
-
-    /// Splits off the last `seconds` for validation: what is left to train from, and the sample at
-    /// which the held-out part begins. `None` if less than [`MIN_SECONDS`] would be left.
-    pub fn split(&self, seconds: f64) -> Option<(Self, usize)> {
-        let held_out = (seconds * f64::from(self.rate_hz)) as usize;
-        let kept = self.input.len().checked_sub(held_out)?;
-        if held_out == 0 || (kept as f64) < MIN_SECONDS * f64::from(self.rate_hz) {
-            return None;
-        }
-        let (input, target) = (self.input[..kept].to_vec(), self.target[..kept].to_vec());
-        Some((Self { input, target, rate_hz: self.rate_hz }, kept))
-    }
-}
-
-/// Reads a WAV file of one channel.
-///
-/// # Errors
-/// The file is unreadable, or has more channels.
-pub fn read_mono(path: &Path) -> Result<(Vec<f32>, u32), TrainerError> {
-    let (mut channels, rate_hz) = read_wav(path)?;
-    match channels.len() {
-        1 => Ok((channels.remove(0), rate_hz)),
-        n => Err(TrainerError::recording(
-            path,
-            format!("{n} channels, one is needed; export the recording as mono"),
-        )),
-    }
-}
-
 /// Refuses silence, relative to which no error can be given.
 ///
 /// # Errors
@@ -125,21 +29,6 @@ pub fn check_audible(path: &Path, what: &str, signal: &[f32]) -> Result<(), Trai
         return Err(TrainerError::recording(
             path,
             format!("{what}{dbfs:.0} dBFS rms is silence; check the cable and the track that was exported"),
-        ));
-    }
-    Ok(())
-}
-
-fn check_signal(path: &Path, signal: &[f32]) -> Result<(), TrainerError> {
-    check_audible(path, "", signal)?;
-    let count = signal.len() as f64;
-    let offset = signal.iter().map(|&s| f64::from(s)).sum::<f64>() / count;
-    if offset.abs() > MAX_OFFSET {
-        return Err(TrainerError::recording(
-            path,
-            format!(
-                "a constant offset of {offset:.3}; remove it (high-pass at 10 Hz) or fix the interface, and export again"
-            ),
         ));
     }
     Ok(())

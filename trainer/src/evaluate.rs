@@ -1,9 +1,10 @@
 //! How close an output is to its target.
 
 use crate::TrainerError;
-use crate::data::{Pair, check_audible};
+use crate::data::check_audible;
 use crate::device::Device;
 use crate::loss::mrstft;
+use crate::recording::{Channel, delay, files, move_target};
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer, wavenet};
 use shared::model::Model;
 use std::path::Path;
@@ -39,6 +40,15 @@ pub struct Distance {
     pub peak_error: f32,
 }
 
+/// How far a model is from a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// How far.
+    pub distance: Distance,
+    /// How the recording was lined up with the model's output; empty if it needed nothing.
+    pub note: String,
+}
+
 /// Compares two signals of the same length.
 ///
 /// # Errors
@@ -54,7 +64,7 @@ pub fn distance(output: &[f32], target: &[f32]) -> Result<Distance, TrainerError
     Ok(Distance { esr: esr(output, target), mrstft: mrstft.transpose()?, peak_error })
 }
 
-/// Runs a model file over an input and compares with the target.
+/// Runs a model file over an input and compares with the target, lined up with what the model makes.
 ///
 /// # Errors
 /// A file is unusable, the rates differ, the target is silent, or libtorch fails.
@@ -63,13 +73,54 @@ pub fn evaluate(
     input_path: &Path,
     target_path: &Path,
     device: Device,
-) -> Result<Distance, TrainerError> {
+) -> Result<Evaluation, TrainerError> {
     let model = Model::load(model_path)?;
-    let pair = Pair::read_unchecked(input_path, target_path)?;
-    check_audible(target_path, "", &pair.target)?;
-    crate::render::check_rate(&model, input_path, pair.rate_hz)?;
+    let input = files::read(input_path, Channel::Auto)?;
+    let mut target = files::read(target_path, Channel::Auto)?;
+    if target.rate_hz != input.rate_hz {
+        let problem = format!(
+            "{} Hz, but {} has {} Hz; export both at the same rate",
+            target.rate_hz,
+            input_path.display(),
+            input.rate_hz
+        );
+        return Err(TrainerError::recording(target_path, problem));
+    }
+    check_audible(target_path, "", &target.samples)?;
+    crate::render::check_rate(&model, input_path, input.rate_hz)?;
     let mut renderer = Renderer::new(wavenet(&model, model_path)?, device, MODEL_CHUNK_SAMPLES)?;
-    distance(&renderer.render(&pair.input)?, &pair.target)
+    let mut output = renderer.render(&input.samples)?;
+    let note = line_up(&mut output, &mut target.samples, input.rate_hz);
+    Ok(Evaluation { distance: distance(&output, &target.samples)?, note })
+}
+
+/// Moves and turns a recording as it was delivered so that it lies on the model's output, which was trained from it
+/// once it was put right. Says what was done; nothing if they lie on each other.
+fn line_up(output: &mut Vec<f32>, target: &mut Vec<f32>, rate_hz: u32) -> String {
+    let samples = output.len().min(target.len());
+    let mut notes = Vec::new();
+    if output.len() != target.len() {
+        notes.push(format!("both cut to {samples} samples"));
+    }
+    output.truncate(samples);
+    target.truncate(samples);
+    let found = delay::find(output, target, rate_hz);
+    if found.is_clear() {
+        let late = found.samples.round() as i64;
+        if late != 0 {
+            move_target(output, target, -late);
+            let way = if late > 0 { "earlier" } else { "later" };
+            notes.push(format!(
+                "the target was moved {} samples {way} to where the model's output is",
+                late.abs()
+            ));
+        }
+        if found.inverted {
+            target.iter_mut().for_each(|sample| *sample = -*sample);
+            notes.push("the target was turned upright".into());
+        }
+    }
+    notes.join(", ")
 }
 
 #[cfg(test)]

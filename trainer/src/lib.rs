@@ -6,6 +6,7 @@
 
 pub mod adam;
 pub mod checkpoint;
+pub mod checks;
 pub mod config;
 pub mod data;
 pub mod device;
@@ -18,10 +19,13 @@ pub mod history;
 pub mod initialise;
 pub mod kernel;
 pub mod loss;
+pub mod material;
 pub mod progress;
+pub mod recording;
 pub mod render;
 pub mod schedule;
 pub mod session;
+pub mod signal;
 pub mod torch_net;
 pub mod train;
 pub mod virtual_capture;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use trainer::checks::{self, CheckArgs, Mode};
 use trainer::config::{CardText, Config, ConfigKind, Data};
 use trainer::device::{self, DeviceChoice};
 use trainer::progress::{Progress, clock};
+use trainer::recording::Channel;
 use trainer::session::{self, Begin, Finished};
 use trainer::train::End;
 use trainer::word_eq::config::EqConfig;
-use trainer::{TrainerError, evaluate, export, render, virtual_capture, word_eq};
+use trainer::{TrainerError, evaluate, export, render, signal, virtual_capture, word_eq};
 
 /// Trains Tonewright's amp models from paired recordings, and its word EQ.
 #[derive(Parser)]
@@ -41,11 +43,17 @@ struct TrainArgs {
     #[arg(long)]
     part: Option<Part>,
     /// What went into the gear, in place of the config's data; its card is left out too
-    #[arg(long, requires = "target", value_name = "WAV")]
+    #[arg(long, requires = "target", value_name = "FILE")]
     input: Option<PathBuf>,
     /// What came out of it
-    #[arg(long, requires = "input", value_name = "WAV")]
+    #[arg(long, requires = "input", value_name = "FILE")]
     target: Option<PathBuf>,
+    /// Which channel of stereo recordings, in place of the config's
+    #[arg(long)]
+    channel: Option<Channel>,
+    /// Train from a recording that the checks refuse
+    #[arg(long)]
+    ignore_checks: bool,
     /// Folder for checkpoints and model, in place of the config's
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -104,6 +112,20 @@ enum Command {
         #[arg(long, default_value = "auto")]
         device: DeviceChoice,
     },
+    /// Look at a recording before training from it: delay, level, clipping, noise and more
+    Check(CheckArgs),
+    /// Write a test signal to play through the gear: what a capture should hear, and what the checks need
+    Signal {
+        /// File to write
+        #[arg(short, long, value_name = "WAV")]
+        output: PathBuf,
+        /// Sample rate in Hz
+        #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+        rate: u32,
+        /// Length in seconds
+        #[arg(long, default_value_t = 180.0, value_parser = signal_seconds)]
+        seconds: f64,
+    },
     /// Write the virtual capture as input.wav and target.wav
     Virtual {
         /// Folder to write into
@@ -155,6 +177,10 @@ fn seconds(text: &str) -> Result<f64, String> {
     number(text, 1.0, 3600.0)
 }
 
+fn signal_seconds(text: &str) -> Result<f64, String> {
+    number(text, *signal::SECONDS.start(), *signal::SECONDS.end())
+}
+
 fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value >= min && value <= max => Ok(value),
@@ -178,7 +204,11 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
         Some(Command::Evaluate { model, input, target, device }) => {
             let (device, why) = device::choose(device)?;
             println!("device: {why}");
-            let d = evaluate::evaluate(&model, &input, &target, device)?;
+            let evaluate::Evaluation { distance: d, note } =
+                evaluate::evaluate(&model, &input, &target, device)?;
+            if !note.is_empty() {
+                println!("lined up: {note}");
+            }
             println!("ESR         {:.6}", d.esr);
             match d.mrstft {
                 Some(distance) => println!("MR-STFT     {distance:.4}"),
@@ -192,6 +222,15 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             println!("device: {why}");
             let frames = render::render_file(&model, &input, &output, device)?;
             println!("{}: {frames} samples", output.display());
+            Ok(())
+        }
+        Some(Command::Check(args)) => checks::run(&args, &|line| println!("{line}")),
+        Some(Command::Signal { output, rate, seconds }) => {
+            signal::write(&output, seconds, rate)?;
+            println!(
+                "{}: {seconds} s at {rate} Hz; play it once through the gear and record what comes out",
+                output.display()
+            );
             Ok(())
         }
         Some(Command::Virtual { out, seconds, rate, seed }) => {
@@ -230,6 +269,12 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
         config.data = Data::pair(input, target);
         // It describes the config's recording, not this one.
         config.card = CardText::default();
+    }
+    if let Data::Pair(files) = &mut config.data {
+        files.channel = args.channel.unwrap_or(files.channel);
+        if args.ignore_checks {
+            files.checks = Mode::Warn;
+        }
     }
     let t = &mut config.train;
     t.max_minutes = args.max_minutes.or(t.max_minutes);
@@ -281,6 +326,8 @@ fn refuse_amp_options(args: &TrainArgs) -> Result<(), TrainerError> {
     let given = [
         ("--resume", args.resume),
         ("--input", args.input.is_some()),
+        ("--channel", args.channel.is_some()),
+        ("--ignore-checks", args.ignore_checks),
         ("--nam", args.nam),
         ("--name", args.name.is_some()),
         ("--gear", args.gear.is_some()),

@@ -2,17 +2,17 @@
 
 use crate::TrainerError;
 use crate::checkpoint::Checkpoint;
-use crate::config::{Config, Data, Train};
-use crate::data::{Pair, Part, check_audible, fingerprint};
+use crate::config::{Config, Train};
+use crate::data::Part;
 use crate::device;
 use crate::evaluate::{self, Distance};
 use crate::export::{self, Parity};
 use crate::gradient::{self, Setup};
 use crate::loss::Loss;
+use crate::material::Material;
 use crate::progress::Progress;
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
 use crate::train::{self, Outcome, Run};
-use crate::virtual_capture;
 use shared::model::nam::Version;
 use shared::model::{Card, Model, Network, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
@@ -46,62 +46,6 @@ pub struct Finished {
     pub distance: Distance,
     /// What each engine makes of the file.
     pub parity: Vec<Parity>,
-}
-
-/// Recordings, ready to train from.
-struct Material {
-    train: Pair,
-    /// The held-out recording and the sample it begins at; what lies before is context.
-    validation: Pair,
-    validation_start: usize,
-}
-
-impl Material {
-    fn fingerprint(&self) -> u64 {
-        let (train, held_out) = (&self.train, &self.validation);
-        fingerprint(&[&train.input, &train.target, &held_out.input, &held_out.target])
-    }
-}
-
-fn material(data: &Data) -> Result<Material, TrainerError> {
-    match data {
-        Data::Pair(files) => {
-            let train = Pair::read(&files.input, &files.target)?;
-            if let Some(held_out) = &files.validation {
-                let validation = Pair::read(&held_out.input, &held_out.target)?;
-                if validation.rate_hz != train.rate_hz {
-                    let problem = format!(
-                        "{} Hz, but the recording to train from has {} Hz; export both at the same rate",
-                        validation.rate_hz, train.rate_hz
-                    );
-                    return Err(TrainerError::recording(&held_out.input, problem));
-                }
-                return Ok(Material { train, validation, validation_start: 0 });
-            }
-            let (kept, start) = train.split(files.validation_seconds).ok_or_else(|| {
-                let seconds = train.input.len() as f64 / f64::from(train.rate_hz);
-                let problem = format!(
-                    "{seconds:.1} s long, of which the last {} s are held out; record more, or lower `data.pair.validation_seconds`",
-                    files.validation_seconds
-                );
-                TrainerError::recording(&files.input, problem)
-            })?;
-            check_audible(&files.target, "the end, which is held out: ", &train.target[start..])?;
-            Ok(Material { train: kept, validation: train, validation_start: start })
-        }
-        Data::Virtual(source) => {
-            let pair = |seconds, seed| virtual_capture::capture(seconds, source.sample_rate_hz, seed);
-            // Another player on the same gear.
-            let held_out = source.seed.wrapping_add(0x9E37_79B9);
-            let (train, validation) = std::thread::scope(|scope| {
-                let other = scope.spawn(|| pair(source.validation_seconds, held_out));
-                let train = pair(source.seconds, source.seed);
-                // The thread only computes; if it panicked, so does this one.
-                (train, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            });
-            Ok(Material { train, validation, validation_start: 0 })
-        }
-    }
 }
 
 /// One line on the network: weights, receptive field, delay.
@@ -144,10 +88,7 @@ pub fn run(
     if config.nam {
         check_nam(&spec)?;
     }
-    if let Data::Virtual(_) = config.data {
-        say("playing and recording the virtual capture …");
-    }
-    let material = material(&config.data)?;
+    let material = Material::of(&config.data, spec.receptive_field_samples(), say)?;
     let rate_hz = material.train.rate_hz;
     say(&format!("network: {}", describe(&spec, rate_hz)));
     let spec = train::scaled_to(&spec, &material.train.target);

@@ -59,6 +59,7 @@ macro_rules! optional_limit {
 }
 
 optional_limit! {
+    held_out: f64 = 1.0..=3600.0;
     minutes: f64 = 0.01..=100_000.0;
     average: f64 = 0.0..=0.999_999;
     workers: usize = 1..=1024;

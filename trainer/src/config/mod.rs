@@ -3,12 +3,14 @@
 //! Paths in a config are relative to the folder the trainer is started in.
 
 pub(crate) mod limits;
+mod pair;
 
 use crate::TrainerError;
 use crate::device::DeviceChoice;
 use crate::gradient::BackendChoice;
 use crate::loss::LossWeights;
 use crate::schedule::{Decay, Schedule};
+pub use pair::{PairFiles, Validation};
 use serde::Deserialize;
 use shared::model::{Card, WaveNetSpec};
 use std::path::{Path, PathBuf};
@@ -109,48 +111,17 @@ impl Network {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Data {
-    /// Two WAV files.
+    /// Two audio files.
     Pair(PairFiles),
     /// A synthesised guitar through a simulated overdrive and tube amplifier.
     Virtual(VirtualSource),
 }
 
 impl Data {
-    /// A pair whose end is held out.
+    /// A pair with all defaults.
     pub fn pair(input: PathBuf, target: PathBuf) -> Self {
-        let validation_seconds = default_validation_seconds();
-        Self::Pair(PairFiles { input, target, validation: None, validation_seconds })
+        Self::Pair(PairFiles::new(input, target))
     }
-}
-
-/// A recorded pair.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PairFiles {
-    /// What went into the gear: mono WAV.
-    pub input: PathBuf,
-    /// What came out: mono WAV, same rate and length, aligned.
-    pub target: PathBuf,
-    /// A held-out pair to measure with. Without one, the end of the recording is held out.
-    #[serde(default)]
-    pub validation: Option<Validation>,
-    /// How much of the end is held out without a validation pair, in seconds.
-    #[serde(default = "default_validation_seconds", deserialize_with = "limits::seconds")]
-    pub validation_seconds: f64,
-}
-
-/// A held-out pair.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Validation {
-    /// What went into the gear.
-    pub input: PathBuf,
-    /// What came out.
-    pub target: PathBuf,
-}
-
-fn default_validation_seconds() -> f64 {
-    10.0
 }
 
 /// The virtual capture.

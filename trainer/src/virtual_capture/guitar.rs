@@ -2,7 +2,7 @@
 
 use super::filter::{Biquad, OnePole};
 use super::pluck::PluckedString;
-use super::score::{Action, Event, demo_piece, improvise};
+use super::score::{Action, Event, demo_piece, improvise, layers};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -18,6 +18,12 @@ pub fn play(seconds: f64, rate_hz: f64, seed: u64) -> Vec<f32> {
 /// The demo piece: some chords and a run, clean, twelve seconds.
 pub fn demo(rate_hz: f64) -> Vec<f32> {
     perform(&demo_piece(), 12.0, rate_hz, 1)
+}
+
+/// Single notes over the whole neck, each from hard to soft.
+pub fn notes(rate_hz: f64) -> Vec<f32> {
+    let (events, seconds) = layers();
+    perform(&events, seconds, rate_hz, 1)
 }
 
 /// Plays `events`, which are in order.

@@ -203,6 +203,32 @@ pub fn improvise(seconds: f64, seed: u64) -> Vec<Event> {
     player.finish()
 }
 
+/// Single notes, each at four strengths, the last one left to ring; and how many seconds that takes.
+pub fn layers() -> (Vec<Event>, f64) {
+    const STRENGTHS: [f64; 4] = [1.0, 0.35, 0.12, 0.04];
+    const APART: f64 = 0.4;
+    let mut events = Vec::new();
+    let mut now = 0.05;
+    for (string, open) in OPEN.iter().enumerate() {
+        for fret in [0, 9] {
+            for (i, strength) in STRENGTHS.iter().enumerate() {
+                let stroke = Stroke {
+                    hz: hz(open + fret),
+                    strength: *strength,
+                    position: 0.15 + 0.02 * i as f64,
+                    width: 0.4e-3,
+                    decay: 3.0,
+                    damping: 0.34,
+                };
+                events.push(Event { at_seconds: now, string, action: Action::Pluck(stroke) });
+                now += APART;
+            }
+            events.push(Event { at_seconds: now, string, action: Action::Stop });
+        }
+    }
+    (events, now + APART)
+}
+
 /// Four chords, a run up and down, and a last chord: twelve seconds at 100 beats a minute.
 pub fn demo_piece() -> Vec<Event> {
     let mut player = Player { rng: ChaCha8Rng::seed_from_u64(4), events: Vec::new(), now: 0.1 };

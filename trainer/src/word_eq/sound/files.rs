@@ -1,17 +1,12 @@
-//! Recordings as files: WAV, and FLAC through Symphonia.
+//! Recordings as files, mixed to one channel.
 
 use crate::TrainerError;
-use shared::audio::read_wav;
-use std::fs::File;
+use crate::recording::files::mean;
+use shared::audio::Reader;
 use std::path::{Path, PathBuf};
-use symphonia::core::codecs::audio::AudioDecoderOptions;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, TrackType};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataOptions;
 
 /// Longest file that is read, in samples of one channel: half an hour at 96 kHz.
-const MAX_FRAMES: usize = 1800 * 96_000;
+const MAX_FRAMES: u64 = 1800 * 96_000;
 
 /// A recording with its channels mixed to one, and its rate in Hz.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,61 +17,20 @@ pub struct Mono {
     pub rate_hz: u32,
 }
 
-/// Reads a WAV or FLAC file; its content tells which it is.
+/// Reads an audio file of any kind that [`shared::audio`] reads.
 ///
 /// # Errors
-/// The file cannot be read, is neither, is damaged, or holds no samples.
+/// The file cannot be read, is no audio file, is damaged, is too long, or holds no samples.
 pub fn read(path: &Path) -> Result<Mono, TrainerError> {
-    shared::fs::regular_file(path).map_err(|e| TrainerError::file(path, e))?;
-    let mut first = [0; 4];
-    let file = File::open(path).map_err(|e| TrainerError::file(path, e))?;
-    let got = std::io::Read::read(&mut &file, &mut first).map_err(|e| TrainerError::file(path, e))?;
-    let mono = match &first[..got] {
-        b"fLaC" => read_flac(path)?,
-        b"RIFF" => {
-            let (channels, rate_hz) = read_wav(path)?;
-            let count = channels.len() as f32;
-            let frames = channels.first().map_or(0, Vec::len);
-            let mean = |i: usize| channels.iter().map(|c| c[i]).sum::<f32>() / count;
-            Mono { samples: (0..frames).map(mean).collect(), rate_hz }
-        }
-        _ => return Err(TrainerError::recording(path, "neither a WAV nor a FLAC file")),
-    };
-    if mono.samples.is_empty() {
-        return Err(TrainerError::recording(path, "the file holds no samples"));
+    let mut reader = Reader::open(path)?;
+    let rate_hz = reader.sample_rate_hz();
+    let channels = reader.read_until(MAX_FRAMES)?;
+    if reader.position() > MAX_FRAMES {
+        return Err(TrainerError::recording(path, format!("longer than {MAX_FRAMES} samples; cut it")));
     }
-    Ok(mono)
-}
-
-fn read_flac(path: &Path) -> Result<Mono, TrainerError> {
-    let refuse =
-        |problem: String| TrainerError::recording(path, format!("not a usable FLAC file: {problem}"));
-    let failed = |error: symphonia::core::errors::Error| refuse(error.to_string());
-    let file = File::open(path).map_err(|e| TrainerError::file(path, e))?;
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    let mut hint = Hint::new();
-    hint.with_extension("flac");
-    let mut format = symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(failed)?;
-    let track = format.default_track(TrackType::Audio).ok_or_else(|| refuse("no sound in it".into()))?;
-    let parameters = track.codec_params.as_ref().and_then(|p| p.audio());
-    let parameters = parameters.ok_or_else(|| refuse("it does not say what it holds".into()))?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(failed)?;
-    let (mut samples, mut interleaved) = (Vec::new(), Vec::new());
-    let mut rate_hz = 0;
-    while let Some(packet) = format.next_packet().map_err(failed)? {
-        let block = decoder.decode(&packet).map_err(failed)?;
-        rate_hz = block.spec().rate();
-        let channels = block.spec().channels().count().max(1);
-        interleaved.resize(block.samples_interleaved(), 0.0f32);
-        block.copy_to_slice_interleaved(&mut interleaved);
-        samples.extend(interleaved.chunks(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
-        if samples.len() > MAX_FRAMES {
-            return Err(refuse(format!("longer than {MAX_FRAMES} samples; cut it")));
-        }
+    let samples = mean(&channels);
+    if samples.is_empty() {
+        return Err(TrainerError::recording(path, "the file holds no samples"));
     }
     Ok(Mono { samples, rate_hz })
 }

@@ -1,0 +1,174 @@
+//! Which way up, how late, at which clock; and whether it is the gear at all.
+
+use super::{Facts, clock, finding, fine, median, samples_and_ms};
+use crate::finding::{Finding, Verdict};
+use crate::recording::{MARGIN_SAMPLES, Polarity, Spectra, delay};
+
+/// A target of which no more than this is left when the input is taken off is the input; as a share of its power.
+const INPUT_ITSELF: f64 = 1e-4;
+const NEARLY_INPUT: f64 = 3e-3;
+/// A pair in which the delay moves by more samples than this from beginning to end is warned of, or refused.
+const SOME_DRIFT: f64 = 0.7;
+const MUCH_DRIFT: f64 = 3.0;
+/// Parts in which the delay is measured, and how long each is at most, in seconds.
+const PARTS: usize = 8;
+const PART_SECONDS: f64 = 4.0;
+const SHORTEST_PART_SECONDS: f64 = 0.7;
+
+/// Names the test signal.
+pub(super) fn signal(facts: &Facts) -> Option<Finding> {
+    facts.signal.map(|known| fine("signal", known.to_string()))
+}
+
+/// What was found of the delay.
+pub(super) fn delay(facts: &Facts) -> Finding {
+    let found = facts.delay;
+    if !found.is_clear() {
+        let figure = format!("the target does not follow from the input ({:.2} alike)", found.quality);
+        let advice = "these are not the two sides of one recording; check which tracks were exported";
+        return finding("delay", Verdict::Refused, figure, advice);
+    }
+    let size = samples_and_ms(found.samples.abs(), facts.rate_hz);
+    let figure = match found.samples {
+        d if d.abs() < 0.05 => "the target is in time".to_owned(),
+        d if d < 0.0 => format!("the target is {size} early"),
+        _ => format!("the target is {size} late"),
+    };
+    match facts.shift_samples {
+        0 => fine("delay", figure),
+        later => {
+            let (by, way) = (later.unsigned_abs(), if later > 0 { "later" } else { "earlier" });
+            let unit = if by == 1 { "sample" } else { "samples" };
+            let margin = match MARGIN_SAMPLES {
+                1 => "1 sample of margin".to_owned(),
+                n => format!("{n} samples of margin"),
+            };
+            finding(
+                "delay",
+                Verdict::Mended,
+                figure,
+                format!("moved {by} {unit} {way}, which leaves {margin}"),
+            )
+        }
+    }
+}
+
+/// What was found of the polarity.
+pub(super) fn polarity(facts: &Facts) -> Finding {
+    match (facts.delay.inverted, facts.polarity) {
+        (false, _) => fine("polarity", "upright"),
+        (true, Polarity::Upright) => {
+            let advice = "turned, so that the model mixes with other tracks; `polarity: keep` leaves it";
+            finding("polarity", Verdict::Mended, "the target is inverted".into(), advice)
+        }
+        (true, Polarity::Keep) => {
+            fine("polarity", "the target is inverted, and stays so as the config asks for it")
+        }
+    }
+}
+
+/// Whether the target is nothing but the input.
+pub(super) fn is_the_input(facts: &Facts) -> Finding {
+    let spectra = Spectra::measure(facts.input, facts.target, 0, facts.rate_hz);
+    let left =
+        spectra.map_or(1.0, |s| s.beyond_gain_and_delay(facts.delay.samples + facts.shift_samples as f64));
+    let figure = format!("{:.4} % of the target is not simply the input", left * 100.0);
+    if left < INPUT_ITSELF {
+        let advice =
+            "this is the dry signal, not the gear; check the routing, the bypass and the exported track";
+        finding("gear", Verdict::Refused, figure, advice)
+    } else if left < NEARLY_INPUT {
+        let advice = "the gear hardly does anything; check that it is not bypassed";
+        finding("gear", Verdict::Warning, figure, advice)
+    } else {
+        fine(
+            "gear",
+            format!("{:.0} % of the target is what the gear makes of the input", left.min(1.0) * 100.0),
+        )
+    }
+}
+
+/// Whether the delay stays from beginning to end: two clocks, or lost samples.
+pub(super) fn drift(facts: &Facts) -> Finding {
+    let places = places(facts);
+    let (Some(first), Some(last)) = (places.first(), places.last()) else {
+        return fine("clock", "too short to tell whether the delay stays");
+    };
+    let rate = f64::from(facts.rate_hz);
+    let span = last.0 - first.0;
+    let slope = slope(&places);
+    let level = median(places.iter().map(|p| p.1 - slope * p.0).collect());
+    let scatter = median(places.iter().map(|p| (p.1 - slope * p.0 - level).abs()).collect());
+    let moved = slope * span;
+    let jump = jump(&places);
+    let limit = SOME_DRIFT.max(4.0 * scatter);
+    if let Some((at, samples)) = jump.filter(|(_, samples)| samples.abs() > limit.max(0.7 * moved.abs())) {
+        let figure = format!("the target jumps by {samples:+.1} samples at about {}", clock(at / rate));
+        let advice = "the computer lost samples while it recorded; use larger buffers and record again";
+        let verdict = if samples.abs() > MUCH_DRIFT { Verdict::Refused } else { Verdict::Warning };
+        return finding("clock", verdict, figure, advice);
+    }
+    if moved.abs() <= limit {
+        return fine("clock", format!("the delay stays within {:.1} samples", moved.abs().max(scatter)));
+    }
+    let figure = format!(
+        "the delay drifts by {moved:+.1} samples within {:.0} s, which is {:+.1} ppm",
+        span / rate,
+        slope * 1e6
+    );
+    let advice = "playing and recording ran on two clocks; use one interface for both, or let one be the other's clock";
+    let verdict = if moved.abs() > MUCH_DRIFT.max(limit) { Verdict::Refused } else { Verdict::Warning };
+    finding("clock", verdict, figure, advice)
+}
+
+/// Where delay was measured (the middle of a part, in samples), and the delay there.
+fn places(facts: &Facts) -> Vec<(f64, f64)> {
+    let samples = facts.input.len();
+    let at = |seconds: f64| (seconds * f64::from(facts.rate_hz)) as usize;
+    let slot = samples / PARTS;
+    if slot < at(SHORTEST_PART_SECONDS) {
+        return Vec::new();
+    }
+    let part = slot.min(at(PART_SECONDS));
+    let mut places = Vec::new();
+    for index in 0..PARTS {
+        // The loudest stretch of each slot.
+        let begin = index * slot;
+        let starts = (begin..=begin + slot - part).step_by((part / 2).max(1));
+        let loud = |start: &usize| crate::data::power(&facts.target[*start..*start + part]);
+        let Some(start) = starts.max_by(|a, b| loud(a).total_cmp(&loud(b))) else { continue };
+        let (x, y) = (&facts.input[start..start + part], &facts.target[start..start + part]);
+        let found = delay::find(x, y, facts.rate_hz);
+        if found.quality >= RELIABLE * facts.delay.quality.max(0.4) {
+            places.push((start as f64 + part as f64 / 2.0, found.samples));
+        }
+    }
+    if places.len() >= PARTS / 2 { places } else { Vec::new() }
+}
+
+/// Parts whose quality is below this share of the whole's say nothing.
+const RELIABLE: f64 = 0.6;
+
+/// The median slope of all pairs (Theil and Sen): one bad measurement does not move it.
+fn slope(places: &[(f64, f64)]) -> f64 {
+    let pairs = places.iter().enumerate().flat_map(|(i, a)| places[i + 1..].iter().map(move |b| (a, b)));
+    median(pairs.map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect())
+}
+
+/// The largest step between neighbours if all before and all after agree: its place and size.
+fn jump(places: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let mut best: Option<(f64, f64)> = None;
+    for cut in 2..places.len().saturating_sub(1) {
+        let (before, after) = places.split_at(cut);
+        let level = |part: &[(f64, f64)]| median(part.iter().map(|p| p.1).collect());
+        let (low, high) = (level(before), level(after));
+        let step = high - low;
+        let spread =
+            |part: &[(f64, f64)], level: f64| part.iter().map(|p| (p.1 - level).abs()).fold(0.0, f64::max);
+        let is_a_step = spread(before, low).max(spread(after, high)) < 0.25 * step.abs();
+        if is_a_step && best.is_none_or(|b| step.abs() > b.1.abs()) {
+            best = Some(((before[cut - 1].0 + after[0].0) / 2.0, step));
+        }
+    }
+    best
+}

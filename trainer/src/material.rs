@@ -1,0 +1,102 @@
+//! What a session learns from and is measured with: recordings, looked at and put right, or the virtual capture.
+
+use crate::TrainerError;
+use crate::checks;
+use crate::config::{Data, PairFiles, VirtualSource};
+use crate::data::{Pair, check_audible, fingerprint};
+use crate::recording::{self, Recording};
+use crate::virtual_capture;
+use std::path::Path;
+
+/// Recordings, ready to train from.
+pub struct Material {
+    /// To train from.
+    pub train: Pair,
+    /// The held-out recording.
+    pub validation: Pair,
+    /// The sample it begins at; what lies before is context.
+    pub validation_start: usize,
+    /// The recording to train from and all that was found in it; `None` for the virtual capture.
+    pub recording: Option<Recording>,
+}
+
+impl Material {
+    /// Reads or makes what a config asks for, for a network of this receptive field, and tells `say` what was found.
+    ///
+    /// # Errors
+    /// A file is unusable, a recording is refused, or too little would be left to train from or to measure with.
+    pub fn of(data: &Data, receptive_field_samples: usize, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
+        match data {
+            Data::Pair(files) => recorded(files, receptive_field_samples, say),
+            Data::Virtual(source) => {
+                say("playing and recording the virtual capture …");
+                Ok(synthesised(source))
+            }
+        }
+    }
+
+    /// Tells recordings apart.
+    pub fn fingerprint(&self) -> u64 {
+        let (train, held_out) = (&self.train, &self.validation);
+        fingerprint(&[&train.input, &train.target, &held_out.input, &held_out.target])
+    }
+}
+
+fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Material, TrainerError> {
+    let mut settings = files.settings(field);
+    let read = |input: &Path, target: &Path, settings: &_| {
+        let recording = recording::read(input, target, settings)?;
+        say(&format!("{} -> {}", input.display(), target.display()));
+        checks::print(&recording.findings, say);
+        checks::judge(&recording.findings, target, files.checks)?;
+        Ok::<_, TrainerError>(recording)
+    };
+    let train = read(&files.input, &files.target, &settings)?;
+    if let Some(held_out) = &files.validation {
+        settings.expected_delay_samples = Some(train.delay_samples);
+        let validation = read(&held_out.input, &held_out.target, &settings)?;
+        if validation.rate_hz != train.rate_hz {
+            let problem = format!(
+                "{} Hz, but the recording to train from has {} Hz; export both at the same rate",
+                validation.rate_hz, train.rate_hz
+            );
+            return Err(TrainerError::recording(&held_out.input, problem));
+        }
+        check_audible(&held_out.target, "", &validation.target)?;
+        return Ok(Material {
+            train: train.pair(),
+            validation: validation.pair(),
+            validation_start: 0,
+            recording: Some(train),
+        });
+    }
+    let split = train.split(files.validation_seconds).ok_or_else(|| {
+        let seconds = train.input.len() as f64 / f64::from(train.rate_hz);
+        let held_out = files.validation_seconds.map_or_else(String::new, |s| format!(" {s} s"));
+        let problem = format!(
+            "{seconds:.1} s long, of which the last{held_out} are held out; record more, or lower `data.pair.validation_seconds`"
+        );
+        TrainerError::recording(&files.input, problem)
+    })?;
+    say(&format!("held out: {}", split.reason));
+    check_audible(&files.target, "the part that is held out: ", &train.target[split.held_out.clone()])?;
+    Ok(Material {
+        validation: train.part(0..split.held_out.end),
+        validation_start: split.held_out.start,
+        train: train.part(split.train),
+        recording: Some(train),
+    })
+}
+
+fn synthesised(source: &VirtualSource) -> Material {
+    let pair = |seconds, seed| virtual_capture::capture(seconds, source.sample_rate_hz, seed);
+    // Another player on the same gear.
+    let held_out = source.seed.wrapping_add(0x9E37_79B9);
+    let (train, validation) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| pair(source.validation_seconds, held_out));
+        let train = pair(source.seconds, source.seed);
+        // The thread only computes; if it panicked, so does this one.
+        (train, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    Material { train, validation, validation_start: 0, recording: None }
+}

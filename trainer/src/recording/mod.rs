@@ -1,0 +1,220 @@
+//! A recording as a player delivers it, and as a network can learn from it: read, trimmed, lined up, upright, free of
+//! a constant offset, and looked at ([`crate::checks`]).
+//!
+//! What is put right is put right in the target; the input stays what was sent into the gear. Everything that was
+//! found is in [`Recording::findings`], in words for the player.
+
+pub mod delay;
+pub mod files;
+mod fourier;
+pub mod passes;
+mod spectra;
+mod split;
+
+pub use delay::Delay;
+pub use files::Channel;
+pub(crate) use fourier::{correlate, response};
+pub use passes::Passes;
+pub(crate) use spectra::Spectra;
+pub use split::Split;
+
+use crate::TrainerError;
+use crate::checks::{self, Facts};
+use crate::data::Pair;
+use crate::finding::{Finding, Verdict};
+use crate::signal::Known;
+use serde::Deserialize;
+use std::ops::Range;
+use std::path::Path;
+
+/// By how many samples a target that was moved answers late: as measured, room for the error of the measurement, so
+/// that a causal network can always learn it.
+pub const MARGIN_SAMPLES: i64 = 1;
+
+/// Delays that are left as they are, in samples: small enough to be nothing, late enough to be learned.
+const LEFT_ALONE: Range<f64> = -0.5..2.5;
+
+/// What to do with an inverted target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarity {
+    /// It is turned, so that the model goes up where the guitar does and can be mixed with other tracks.
+    #[default]
+    Upright,
+    /// It stays as it was recorded.
+    Keep,
+}
+
+/// How a recording is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The channel of files that have two.
+    pub channel: Channel,
+    /// What to do with an inverted target.
+    pub polarity: Polarity,
+    /// What the network can remember, in samples, if it is known: what rings on for longer is warned of.
+    pub receptive_field_samples: Option<usize>,
+    /// A delay that was measured elsewhere, in samples: that of the recording to train from, for its held-out one. A
+    /// delay within one sample of it is taken to be the same.
+    pub expected_delay_samples: Option<f64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            channel: Channel::Auto,
+            polarity: Polarity::Upright,
+            receptive_field_samples: None,
+            expected_delay_samples: None,
+        }
+    }
+}
+
+/// A pair of recordings, put right, and what was found on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// What went into the gear, full scale 1.
+    pub input: Vec<f32>,
+    /// What came out of it, lined up: as long as the input.
+    pub target: Vec<f32>,
+    /// Sample rate in Hz.
+    pub rate_hz: u32,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+    /// By how many samples the target was late as delivered; negative where it led. Beyond what the gear's own
+    /// frequency response takes.
+    pub delay_samples: f64,
+    /// By how many samples the target was moved: later where positive.
+    pub shift_samples: i64,
+    /// Whether the target came upside down, turned or not.
+    pub inverted: bool,
+    /// The test signal that the input is, if it is a known one.
+    pub signal: Option<Known>,
+    /// A part of the input that was played twice, in samples of this recording.
+    pub passes: Option<Passes>,
+    /// The error-to-signal ratio that noise leaves at best, if it could be measured.
+    pub floor_esr: Option<f64>,
+}
+
+impl Recording {
+    /// The most serious verdict.
+    pub fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Fine)
+    }
+
+    /// A part of the pair alone.
+    ///
+    /// # Panics
+    /// The range is not within it.
+    pub fn part(&self, range: Range<usize>) -> Pair {
+        let cut = |signal: &[f32]| signal[range.clone()].to_vec();
+        Pair { input: cut(&self.input), target: cut(&self.target), rate_hz: self.rate_hz }
+    }
+
+    /// The pair alone.
+    pub fn pair(&self) -> Pair {
+        self.part(0..self.input.len())
+    }
+}
+
+/// Reads a pair of audio files, puts right what can be, and looks at the rest. A recording that no model worth having
+/// can come of is no error: see [`Recording::verdict`].
+///
+/// # Errors
+/// A file is unreadable or empty, holds a sample that is no number, or has a channel too many; the rates differ; there
+/// is too little for anything to be measured.
+pub fn read(input: &Path, target: &Path, settings: &Settings) -> Result<Recording, TrainerError> {
+    let (dry, wet) = (files::read(input, settings.channel)?, files::read(target, settings.channel)?);
+    if dry.rate_hz != wet.rate_hz {
+        let problem = format!(
+            "{} Hz, but {} has {} Hz; export both at the same rate",
+            wet.rate_hz,
+            input.display(),
+            dry.rate_hz
+        );
+        return Err(TrainerError::recording(target, problem));
+    }
+    let mut findings = Vec::new();
+    findings.extend(dry.finding("input"));
+    findings.extend(wet.finding("target"));
+    let samples = dry.samples.len().min(wet.samples.len());
+    let seconds = samples as f64 / f64::from(dry.rate_hz);
+    if seconds < SHORTEST_SECONDS {
+        let problem = format!("{seconds:.2} s long; record at least 1 s, better a few minutes");
+        return Err(TrainerError::recording(input, problem));
+    }
+    Ok(mend(dry.samples, wet.samples, dry.rate_hz, settings, findings))
+}
+
+/// Nothing can be measured in less, in seconds.
+const SHORTEST_SECONDS: f64 = 0.25;
+
+/// Puts right and looks at a pair that is in memory, `findings` first.
+pub fn mend(
+    mut input: Vec<f32>,
+    mut target: Vec<f32>,
+    rate_hz: u32,
+    settings: &Settings,
+    mut findings: Vec<Finding>,
+) -> Recording {
+    findings.push(checks::lengths(input.len(), target.len(), rate_hz));
+    let samples = input.len().min(target.len());
+    input.truncate(samples);
+    target.truncate(samples);
+    // Looked at as delivered: what is clipped is so at the interface's full scale.
+    findings.extend(checks::as_delivered(&input, &target, rate_hz));
+    remove_offset(&mut target);
+    let delay = delay::find(&input, &target, rate_hz);
+    let found = delay.is_clear();
+    let shift_samples = if found { shift(&delay, settings.expected_delay_samples) } else { 0 };
+    let inverted = found && delay.inverted;
+    move_target(&mut input, &mut target, shift_samples);
+    if inverted && settings.polarity == Polarity::Upright {
+        target.iter_mut().for_each(|sample| *sample = -*sample);
+    }
+    let (signal, passes) = crate::signal::recognise(&input, rate_hz);
+    let facts = Facts {
+        input: &input,
+        target: &target,
+        rate_hz,
+        delay: &delay,
+        shift_samples,
+        polarity: settings.polarity,
+        passes: passes.as_ref(),
+        signal: signal.as_ref(),
+        receptive_field_samples: settings.receptive_field_samples,
+    };
+    let looked = checks::aligned(&facts);
+    findings.extend(looked.findings);
+    Recording {
+        delay_samples: if found { delay.samples } else { 0.0 },
+        shift_samples,
+        inverted,
+        signal,
+        passes,
+        floor_esr: looked.floor_esr,
+        input,
+        target,
+        rate_hz,
+        findings,
+    }
+}
+
+/// By how much to move the target later.
+fn shift(delay: &Delay, expected: Option<f64>) -> i64 {
+    let samples = expected.filter(|e| (e - delay.samples).abs() <= 1.0).unwrap_or(delay.samples);
+    if LEFT_ALONE.contains(&samples) { 0 } else { MARGIN_SAMPLES - samples.round() as i64 }
+}
+
+/// Moves the target later, or earlier where negative, and leaves out what then has no counterpart.
+pub(crate) fn move_target(input: &mut Vec<f32>, target: &mut Vec<f32>, later: i64) {
+    let by = (later.unsigned_abs() as usize).min(input.len());
+    let (first, last) = if later >= 0 { (input, target) } else { (target, input) };
+    first.drain(..by);
+    last.truncate(last.len() - by);
+}
+
+fn remove_offset(target: &mut [f32]) {
+    let mean = target.iter().map(|&s| f64::from(s)).sum::<f64>() / target.len().max(1) as f64;
+    target.iter_mut().for_each(|sample| *sample = (f64::from(*sample) - mean) as f32);
+}
