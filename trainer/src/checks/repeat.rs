@@ -11,6 +11,8 @@ const DIFFERENT: f64 = 0.01;
 const HOPELESS: f64 = 0.5;
 /// Noise explains a difference of up to this many times itself.
 const EXPLAINED: f64 = 4.0;
+/// What is left out at the beginning of a pass, in seconds.
+const SETTLE_SECONDS: f64 = 0.3;
 const FRAME_SECONDS: f64 = 0.05;
 
 /// How two passes of the same playing differ.
@@ -29,7 +31,9 @@ pub(super) fn measure(facts: &Facts) -> Option<Repeated> {
     if passes.second + passes.samples > facts.target.len() {
         return None;
     }
-    let [first, second] = passes.of(facts.target);
+    // What came before still rings in the first moments.
+    let settle = ((SETTLE_SECONDS * f64::from(facts.rate_hz)) as usize).min(passes.samples / 4);
+    let [first, second] = passes.of(facts.target).map(|pass| &pass[settle..]);
     let difference: Vec<f32> = first.iter().zip(second).map(|(a, b)| a - b).collect();
     let frame = (FRAME_SECONDS * f64::from(facts.rate_hz)) as usize;
     let powers = frame_powers(&difference, frame);
@@ -38,7 +42,7 @@ pub(super) fn measure(facts: &Facts) -> Option<Repeated> {
     Some(Repeated {
         esr: power(&difference) / signal.max(1e-30),
         difference: power(&difference),
-        worst_seconds: (passes.second + worst * frame) as f64 / f64::from(facts.rate_hz),
+        worst_seconds: (passes.second + settle + worst * frame) as f64 / f64::from(facts.rate_hz),
     })
 }
 

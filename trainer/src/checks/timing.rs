@@ -1,6 +1,7 @@
 //! Which way up, how late, at which clock; and whether it is the gear at all.
 
 use super::{Facts, clock, finding, fine, median, samples_and_ms};
+use crate::data::power;
 use crate::finding::{Finding, Verdict};
 use crate::recording::{MARGIN_SAMPLES, Polarity, Spectra, delay};
 
@@ -14,6 +15,10 @@ const MUCH_DRIFT: f64 = 3.0;
 const PARTS: usize = 8;
 const PART_SECONDS: f64 = 4.0;
 const SHORTEST_PART_SECONDS: f64 = 0.7;
+/// Delays that differ by less than this from beginning to end are near, in seconds.
+const NEAR_SECONDS: f64 = 0.0005;
+/// Parts that are less like the whole say nothing.
+const RELIABLE: f64 = 0.4;
 
 /// Names the test signal.
 pub(super) fn signal(facts: &Facts) -> Option<Finding> {
@@ -24,7 +29,7 @@ pub(super) fn signal(facts: &Facts) -> Option<Finding> {
 pub(super) fn delay(facts: &Facts) -> Finding {
     let found = facts.delay;
     if !found.is_clear() {
-        let figure = format!("the target does not follow from the input ({:.2} alike)", found.quality);
+        let figure = format!("only {:.1} % of the target follows from the input", found.follows * 100.0);
         let advice = "these are not the two sides of one recording; check which tracks were exported";
         return finding("delay", Verdict::Refused, figure, advice);
     }
@@ -130,24 +135,39 @@ fn places(facts: &Facts) -> Vec<(f64, f64)> {
         return Vec::new();
     }
     let part = slot.min(at(PART_SECONDS));
-    let mut places = Vec::new();
-    for index in 0..PARTS {
-        // The loudest stretch of each slot.
-        let begin = index * slot;
-        let starts = (begin..=begin + slot - part).step_by((part / 2).max(1));
-        let loud = |start: &usize| crate::data::power(&facts.target[*start..*start + part]);
-        let Some(start) = starts.max_by(|a, b| loud(a).total_cmp(&loud(b))) else { continue };
-        let (x, y) = (&facts.input[start..start + part], &facts.target[start..start + part]);
+    let loudest = |index: usize| {
+        let starts = (index * slot..=index * slot + slot - part).step_by((part / 2).max(1));
+        let loud = |start: &usize| power(&facts.target[*start..*start + part]);
+        starts.max_by(|a, b| loud(a).total_cmp(&loud(b))).unwrap_or(index * slot)
+    };
+    let starts: Vec<usize> = (0..PARTS).map(loudest).collect();
+    let cut = |start: usize| (&facts.input[start..start + part], &facts.target[start..start + part]);
+    let measured = |start: usize| {
+        let (x, y) = cut(start);
         let found = delay::find(x, y, facts.rate_hz);
-        if found.quality >= RELIABLE * facts.delay.quality.max(0.4) {
-            places.push((start as f64 + part as f64 / 2.0, found.samples));
-        }
+        found.is_clear().then_some((start, found.samples))
+    };
+    // The ends tell roughly how far the delay moves. If it stays near, each part is compared with the whole, which the
+    // gear's own phase does not blur; else the whole is blurred itself.
+    let ends: Vec<(usize, f64)> = [starts[0], starts[PARTS - 1]].into_iter().filter_map(measured).collect();
+    let near = ends.iter().all(|end| (end.1 - ends[0].1).abs() < NEAR_SECONDS * f64::from(facts.rate_hz));
+    let whole = Spectra::measure(facts.input, facts.target, 0, facts.rate_hz).filter(|_| near);
+    let reach = at(2.0 * NEAR_SECONDS);
+    let compared = |start: usize| {
+        let (x, y) = cut(start);
+        let part = Spectra::measure(x, y, 0, facts.rate_hz)?;
+        let later = part.later_than(whole.as_ref()?, reach);
+        (later.quality > RELIABLE && !later.inverted).then_some((start, later.samples))
+    };
+    let found: Vec<(usize, f64)> = match near {
+        true => starts.into_iter().filter_map(compared).collect(),
+        false => starts.into_iter().filter_map(measured).collect(),
+    };
+    if found.len() < PARTS / 2 {
+        return Vec::new();
     }
-    if places.len() >= PARTS / 2 { places } else { Vec::new() }
+    found.into_iter().map(|(start, samples)| (start as f64 + part as f64 / 2.0, samples)).collect()
 }
-
-/// Parts whose quality is below this share of the whole's say nothing.
-const RELIABLE: f64 = 0.6;
 
 /// The median slope of all pairs (Theil and Sen): one bad measurement does not move it.
 fn slope(places: &[(f64, f64)]) -> f64 {

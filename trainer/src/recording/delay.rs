@@ -20,6 +20,8 @@ const ABSENT: f32 = 1e-6;
 const FADE_SECONDS: f64 = 0.02;
 /// From this quality on a delay is believed.
 const CLEAR: f64 = 0.2;
+/// Of what has nothing to do with the input some thousandths follow by chance.
+const FOLLOWS: f64 = 0.05;
 
 /// How late a target is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,12 +32,15 @@ pub struct Delay {
     pub inverted: bool,
     /// How sure both are, from 0 to 1, which is nothing but a delay.
     pub quality: f64,
+    /// Which share of the target follows linearly from the input, from 0 to 1: nearly all for linear gear, half or less
+    /// for an amp driven hard.
+    pub follows: f64,
 }
 
 impl Delay {
     /// Whether the target follows from the input clearly enough to act upon.
     pub fn is_clear(&self) -> bool {
-        self.quality >= CLEAR
+        self.quality >= CLEAR && self.follows >= FOLLOWS
     }
 }
 
@@ -43,10 +48,10 @@ impl Delay {
 /// recording (Knapp and Carter, 1976), of which the one is taken whose response is most like a delay and a filter.
 /// Delays of up to half the recording are found, and within the first six minutes (48 kHz) of a long one.
 pub fn find(input: &[f32], target: &[f32], rate_hz: u32) -> Delay {
-    let mut best = Delay { samples: 0.0, inverted: false, quality: 0.0 };
+    let mut best = Delay { samples: 0.0, inverted: false, quality: 0.0, follows: 0.0 };
     for lag in candidates(input, target, rate_hz) {
         let delay = near(input, target, lag, rate_hz);
-        if delay.quality > best.quality {
+        if delay.quality * delay.follows > best.quality * best.follows {
             best = delay;
         }
     }
@@ -57,13 +62,14 @@ pub fn find(input: &[f32], target: &[f32], rate_hz: u32) -> Delay {
 pub fn near(input: &[f32], target: &[f32], lag: i64, rate_hz: u32) -> Delay {
     let reach = (REACH_SECONDS * f64::from(rate_hz)) as usize;
     let mut lag = lag;
-    let mut found = Delay { samples: lag as f64, inverted: false, quality: 0.0 };
+    let mut found = Delay { samples: lag as f64, inverted: false, quality: 0.0, follows: 0.0 };
     // Frames that are lined up are compared more exactly.
     for _ in 0..3 {
         let Some(spectra) = Spectra::measure(input, target, lag, rate_hz) else { break };
         let excess = spectra.excess(reach);
         let samples = lag as f64 + excess.samples;
-        found = Delay { samples, inverted: excess.inverted, quality: excess.quality };
+        let follows = spectra.follows();
+        found = Delay { samples, inverted: excess.inverted, quality: excess.quality, follows };
         let off = excess.samples.round() as i64;
         if off == 0 {
             break;

@@ -9,9 +9,9 @@ const PROBE_SECONDS: f64 = 0.4;
 /// Where probes are taken, in seconds before the end.
 const PROBES_SECONDS: [f64; 5] = [1.5, 3.0, 4.5, 6.5, 9.0];
 /// How alike both must be.
-const ALIKE: f32 = 0.999;
+const ALIKE: f32 = 0.9995;
 /// Largest difference of a repeated frame, as a share of its power.
-const SAME: f64 = 2e-3;
+const SAME: f64 = 1e-6;
 /// Length of a frame, in seconds.
 const FRAME_SECONDS: f64 = 0.02;
 /// Shortest pass, in seconds.

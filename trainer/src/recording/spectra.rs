@@ -16,6 +16,10 @@ const COHERENT: f64 = 0.1;
 const MOST: f64 = 50.0;
 /// Frequencies at which the input is this much weaker than at its strongest say nothing.
 const ABSENT: f64 = 1e-11;
+/// Frequencies at which distorting gear's input is this much weaker count for less.
+const WEAK: f64 = 1e-9;
+/// Gear is linear if more than this share of its output follows linearly from its input.
+const LINEAR: f64 = 0.97;
 
 /// Powers and cross power of a pair, averaged over frames (Welch, "The use of fast Fourier transform for the estimation
 /// of power spectra", 1967).
@@ -102,35 +106,59 @@ impl Spectra {
         if x > 0.0 && y > 0.0 { (1.0 - along * along / (x * y)).max(0.0) } else { 1.0 }
     }
 
+    /// Which share of the target's energy follows linearly from the input: nearly all of it for linear gear, half of it
+    /// or less for an amp driven hard, next to nothing for something else.
+    pub fn follows(&self) -> f64 {
+        let all: f64 = self.target.iter().sum();
+        let linear: f64 = self.coherence().iter().zip(&self.target).map(|(c, y)| c * y).sum();
+        if all > 0.0 { linear / all } else { 0.0 }
+    }
+
+    /// How much each frequency tells: its signal-to-noise ratio (Knapp and Carter, "The generalized correlation method
+    /// for estimation of time delay", 1976).
+    fn weights(&self) -> Vec<f64> {
+        let least = COHERENT.max(6.0 / self.frames as f64);
+        let weight = |(bin, c): (usize, f64)| {
+            // The lowest bins hold offset and rumble, the last one has no phase.
+            let tells = bin >= 3 && bin + 1 < self.cross.len() && c >= least;
+            if tells { (c / (1.0 - c).max(1e-9)).min(MOST) } else { 0.0 }
+        };
+        self.coherence().into_iter().enumerate().map(weight).collect()
+    }
+
     /// The delay within `reach` samples each way that the frequency response does not account for: the phase that
     /// belongs to its magnitude (that of a minimum-phase system, as filters, tone stacks and loudspeakers nearly are)
-    /// is taken off, and what is left is a peak in time. Weighted by the signal-to-noise ratio at each frequency
-    /// (Knapp and Carter, "The generalized correlation method for estimation of time delay", 1976).
+    /// is taken off, and what is left is a peak in time.
     pub fn excess(&self, reach: usize) -> Excess {
-        let coherence = self.coherence();
-        let least = COHERENT.max(6.0 / self.frames as f64);
-        let weight = |bin: usize| {
-            let c = coherence[bin];
-            // The lowest bins hold offset and rumble.
-            if bin < 3 || c < least { 0.0 } else { (c / (1.0 - c).max(1e-9)).min(MOST) }
-        };
-        let phase = self.minimum_phase(|bin| weight(bin) > 0.0);
-        let bins = self.cross.len();
+        let weights = self.weights();
+        let phase = self.minimum_phase(&weights);
+        let values = self.cross.iter().zip(&weights).zip(&phase);
+        self.peak(values.map(|((c, w), phase)| Complex64::from_polar(*w, c.arg() - phase)).collect(), reach)
+    }
+
+    /// How much later the target is here than in `whole`, which the same gear made.
+    pub fn later_than(&self, whole: &Self, reach: usize) -> Excess {
+        let (weights, here) = (whole.weights(), self.coherence());
+        let least = 3.0 / self.frames as f64;
+        let values = self.cross.iter().zip(&whole.cross).zip(weights.iter().zip(&here));
+        let turned = values.map(|((c, other), (weight, coherence))| {
+            Complex64::from_polar(if *coherence > least { *weight } else { 0.0 }, c.arg() - other.arg())
+        });
+        self.peak(turned.collect(), reach)
+    }
+
+    /// The highest point in time of a spectrum whose sizes are its weights.
+    fn peak(&self, mut spectrum: Vec<Complex64>, reach: usize) -> Excess {
         let length = self.frame * FINER;
-        let mut excess = vec![Complex64::default(); length / 2 + 1];
-        let mut weights = 0.0;
-        for bin in 0..bins - 1 {
-            let weight = weight(bin);
-            excess[bin] = Complex64::from_polar(weight, self.cross[bin].arg() - phase[bin]);
-            weights += weight;
-        }
+        let weights: f64 = spectrum.iter().map(|value| value.norm()).sum();
         if weights <= 0.0 {
             return Excess { samples: 0.0, inverted: false, quality: 0.0 };
         }
+        spectrum.resize(length / 2 + 1, Complex64::default());
+        spectrum[0].im = 0.0;
         let inverse = RealFftPlanner::<f64>::new().plan_fft_inverse(length);
         let mut places = inverse.make_output_vec();
-        excess[0].im = 0.0;
-        let done = inverse.process(&mut excess, &mut places);
+        let done = inverse.process(&mut spectrum, &mut places);
         debug_assert!(done.is_ok(), "the buffers are the plan's own");
         let reach = (reach.min(self.frame / 2 - 1) * FINER) as isize;
         let place = |at: isize| places[at.rem_euclid(length as isize) as usize] / (2.0 * weights);
@@ -147,25 +175,10 @@ impl Spectra {
     }
 
     /// The phase of the minimum-phase system with the pair's magnitude response, by its cepstrum (Oppenheim and
-    /// Schafer, "Discrete-time signal processing", 2010, 13.5). Where nothing is known the magnitude goes on straight
-    /// from one known frequency to the next: a step there would bring a phase of its own.
-    fn minimum_phase(&self, is_known: impl Fn(usize) -> bool) -> Vec<f64> {
-        let bins = self.cross.len();
-        let known: Vec<(usize, f64)> = (0..bins)
-            .filter(|&bin| is_known(bin))
-            .map(|bin| (bin, (self.cross[bin].norm() / self.input[bin]).max(1e-30).ln()))
-            .collect();
-        let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return vec![0.0; bins] };
-        let mut logs: Vec<Complex64> = vec![Complex64::default(); bins];
-        logs[..first.0].fill(first.1.into());
-        logs[last.0..].fill(last.1.into());
-        for pair in known.windows(2) {
-            let ((a, low), (b, high)) = (pair[0], pair[1]);
-            for (bin, log) in logs.iter_mut().enumerate().take(b).skip(a) {
-                let part = (bin - a) as f64 / (b - a) as f64;
-                *log = (low + part * (high - low)).into();
-            }
-        }
+    /// Schafer, "Discrete-time signal processing", 2010, 13.5).
+    fn minimum_phase(&self, weights: &[f64]) -> Vec<f64> {
+        let logs = if self.follows() > LINEAR { self.held_logs(weights) } else { self.floored_logs() };
+        let mut logs: Vec<Complex64> = logs.into_iter().map(Complex64::from).collect();
         let mut planner = RealFftPlanner::<f64>::new();
         let (forward, inverse) = (planner.plan_fft_forward(self.frame), planner.plan_fft_inverse(self.frame));
         let mut cepstrum = inverse.make_output_vec();
@@ -176,5 +189,40 @@ impl Spectra {
         done &= forward.process(&mut cepstrum, &mut logs).is_ok();
         debug_assert!(done, "the buffers are the plans' own");
         logs.iter().map(|value| value.im / self.frame as f64).collect()
+    }
+
+    /// Log magnitudes of linear gear, which is known wherever the input has something: in between and beyond it goes on
+    /// straight, as a step there would bring a phase of its own.
+    fn held_logs(&self, weights: &[f64]) -> Vec<f64> {
+        let bins = self.cross.len();
+        let known: Vec<(usize, f64)> = (0..bins)
+            .filter(|&bin| weights[bin] > 0.0)
+            .map(|bin| (bin, (self.cross[bin].norm() / self.input[bin]).max(1e-30).ln()))
+            .collect();
+        let mut logs = vec![0.0; bins];
+        let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return logs };
+        logs[..first.0].fill(first.1);
+        logs[last.0..].fill(last.1);
+        for pair in known.windows(2) {
+            let ((a, low), (b, high)) = (pair[0], pair[1]);
+            for (bin, log) in logs.iter_mut().enumerate().take(b).skip(a) {
+                *log = low + (bin - a) as f64 / (b - a) as f64 * (high - low);
+            }
+        }
+        logs
+    }
+
+    /// Log magnitudes of gear that distorts: where the input has next to nothing the gear lets next to nothing through,
+    /// and what is 60 dB down is not looked into.
+    fn floored_logs(&self) -> Vec<f64> {
+        let strongest = self.input.iter().copied().fold(0.0, f64::max);
+        let sizes: Vec<f64> = self
+            .cross
+            .iter()
+            .zip(&self.input)
+            .map(|(c, x)| c.norm() / (x + WEAK * strongest).max(1e-300))
+            .collect();
+        let floor = 1e-3 * sizes.iter().copied().fold(0.0, f64::max);
+        sizes.iter().map(|size| size.hypot(floor).max(1e-30).ln()).collect()
     }
 }

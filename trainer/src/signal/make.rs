@@ -21,7 +21,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// Lengths that can be asked for, in seconds.
-pub const SECONDS: RangeInclusive<f64> = 60.0..=900.0;
+pub const SECONDS: RangeInclusive<f64> = 90.0..=900.0;
 /// Length of a pass, in seconds.
 pub const PASS_SECONDS: f64 = 9.0;
 /// Silence after each pass, in seconds.

@@ -11,8 +11,8 @@ fn converted(signal: &[f32], from: u32, to: u32) -> Vec<f32> {
 
 #[test]
 fn our_signal_is_known_again_however_it_comes_back() {
-    let signal = make(60.0, 16_000);
-    assert_eq!(signal.len(), 60 * 16_000);
+    let signal = make(90.0, 16_000);
+    assert_eq!(signal.len(), 90 * 16_000);
     assert!(signal.iter().all(|s| s.abs() < 1.0));
     let at = |seconds: f64| (seconds * 16e3) as usize;
     let second = signal.len() - at(PASS_SECONDS + PASS_GAP_SECONDS);

@@ -1,0 +1,491 @@
+//! Recordings with one fault each, made from a good pair: what is found, in which words, and that good pairs raise no
+//! alarm. `cargo test -p trainer --test checks -- --nocapture` prints the table of `docs/capturing.md`.
+
+#![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
+
+mod support;
+
+use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use support::{noise, wav};
+use trainer::finding::Verdict::{Fine, Mended, Refused, Warning};
+use trainer::finding::{Finding, Verdict};
+use trainer::recording::{self, Channel, Polarity, Recording, Settings, mend};
+use trainer::virtual_capture::{amp::Rig, guitar};
+
+const RATE: u32 = 24_000;
+
+/// A good pair: silence, playing, silence, and twice the same playing; the rig with a converter's noise.
+static GOOD: LazyLock<[Vec<f32>; 2]> = LazyLock::new(|| {
+    let play = |seconds, seed| guitar::play(seconds, f64::from(RATE), seed);
+    let rest = vec![0.0f32; RATE as usize];
+    let pass = play(5.0, 2);
+    let input = [&rest[..], &play(9.0, 1), &rest, &pass, &rest[..RATE as usize / 2], &pass].concat();
+    let target = Rig::new(f64::from(RATE)).play(&input);
+    let hiss = noise(target.len(), 1e-4, 3);
+    [input, target.iter().zip(&hiss).map(|(y, n)| 0.9 * y + n).collect()]
+});
+
+fn look(input: &[f32], target: &[f32]) -> Recording {
+    mend(input.to_vec(), target.to_vec(), RATE, &Settings::default(), Vec::new())
+}
+
+fn found<'a>(recording: &'a Recording, check: &str) -> &'a Finding {
+    recording.findings.iter().find(|finding| finding.check == check).unwrap()
+}
+
+fn alarms(recording: &Recording) -> Vec<&Finding> {
+    recording.findings.iter().filter(|finding| finding.verdict >= Warning).collect()
+}
+
+/// Makes one fault in the good pair.
+type Fault = fn(&mut Vec<f32>, &mut Vec<f32>);
+
+fn envelope(input: &[f32]) -> Vec<f32> {
+    let mut level = 0.0f32;
+    input
+        .iter()
+        .map(|x| {
+            level = x.abs().max(level * 0.9995);
+            level
+        })
+        .collect()
+}
+
+fn sine(hz: f64, i: usize) -> f32 {
+    (TAU * hz * i as f64 / f64::from(RATE)).sin() as f32
+}
+
+fn resampled(y: &[f32], ppm: f64) -> Vec<f32> {
+    let at = |i: usize| i as f64 * (1.0 + ppm * 1e-6);
+    (0..y.len())
+        .map(|i| {
+            let (whole, part) = (at(i).floor() as usize, at(i).fract() as f32);
+            let tap = |k: usize| y.get(k).copied().unwrap_or(0.0);
+            tap(whole) * (1.0 - part) + tap(whole + 1) * part
+        })
+        .collect()
+}
+
+/// What is done to the pair, the check that must speak, how, and words that it must say.
+const FAULTS: &[(&str, Fault, &str, Verdict, &[&str])] = &[
+    (
+        "1,000 samples late",
+        |_, y| drop(y.splice(0..0, vec![0.0; 1_000])),
+        "delay",
+        Mended,
+        &["late", "earlier", "margin"],
+    ),
+    ("40 samples early", |_, y| drop(y.drain(..40)), "delay", Mended, &["early", "later", "margin"]),
+    ("upside down", |_, y| y.iter_mut().for_each(|s| *s = -*s), "polarity", Mended, &["inverted", "turned"]),
+    ("target longer", |_, y| y.extend([0.0; 5_000]), "length", Mended, &["longer by 5000 samples", "cut"]),
+    (
+        "offset of 0.01",
+        |_, y| y.iter_mut().for_each(|s| *s += 0.01),
+        "offset",
+        Mended,
+        &["0.01", "taken off"],
+    ),
+    (
+        "offset of -0.37",
+        |_, y| y.iter_mut().for_each(|s| *s -= 0.37),
+        "offset",
+        Refused,
+        &["-0.37", "interface"],
+    ),
+    (
+        "clipped hard",
+        |_, y| y.iter_mut().for_each(|s| *s = (12.0 * *s).clamp(-1.0, 1.0)),
+        "clipping",
+        Refused,
+        &["%", "the first at", "input gain"],
+    ),
+    (
+        "clipped now and then",
+        |_, y| {
+            let peak = y.iter().fold(0.0f32, |p, s| p.max(s.abs()));
+            y.iter_mut().for_each(|s| *s = (1.6 * *s / peak).clamp(-1.0, 1.0));
+        },
+        "clipping",
+        Warning,
+        &["samples", "the first at"],
+    ),
+    (
+        "hiss at -35 dBFS",
+        |_, y| {
+            let hiss = noise(y.len(), 0.03, 9);
+            y.iter_mut().zip(hiss).for_each(|(s, n)| *s += n);
+        },
+        "noise",
+        Warning,
+        &["no model gets below an ESR of"],
+    ),
+    (
+        "more noise than amp",
+        |_, y| {
+            let hiss = noise(y.len(), 0.9, 9);
+            y.iter_mut().zip(hiss).for_each(|(s, n)| *s = 0.5 * *s + n);
+        },
+        "noise",
+        Refused,
+        &["more noise than amp"],
+    ),
+    (
+        "50 Hz hum",
+        |_, y| {
+            y.iter_mut().enumerate().for_each(|(i, s)| *s += 0.01 * sine(50.0, i) + 0.006 * sine(150.0, i))
+        },
+        "hum",
+        Warning,
+        &["50 Hz", "dBFS", "ground loop"],
+    ),
+    (
+        "60 Hz hum",
+        |_, y| {
+            y.iter_mut().enumerate().for_each(|(i, s)| *s += 0.01 * sine(60.0, i) + 0.006 * sine(180.0, i))
+        },
+        "hum",
+        Warning,
+        &["60 Hz"],
+    ),
+    (
+        "noise gate",
+        |x, y| {
+            let level = envelope(x);
+            y.iter_mut().zip(level).for_each(|(s, l)| *s *= if l < 0.02 { 1e-3 } else { 1.0 });
+        },
+        "gate",
+        Warning,
+        &["gate", "turn it off"],
+    ),
+    (
+        "tremolo",
+        |_, y| y.iter_mut().enumerate().for_each(|(i, s)| *s *= 0.75 + 0.25 * sine(4.3, i)),
+        "repeatability",
+        Warning,
+        &["differ by an ESR", "tremolo"],
+    ),
+    (
+        "vibrato",
+        |_, y| {
+            let dry = y.clone();
+            for (i, s) in y.iter_mut().enumerate() {
+                let at = (i as f64 - 30.0 - 25.0 * f64::from(sine(1.7, i))).max(0.0);
+                let (whole, part) = (at as usize, at.fract() as f32);
+                *s = dry[whole] * (1.0 - part) + dry[(whole + 1).min(dry.len() - 1)] * part;
+            }
+        },
+        "repeatability",
+        Warning,
+        &["does not do the same twice"],
+    ),
+    (
+        "knob turned at the end",
+        |_, y| {
+            let from = y.len() - 4 * RATE as usize;
+            y[from..].iter_mut().for_each(|s| *s *= 0.7);
+        },
+        "repeatability",
+        Warning,
+        &["touch no knob"],
+    ),
+    ("clock 60 ppm fast", |_, y| *y = resampled(y, 60.0), "clock", Refused, &["drifts", "ppm", "two clocks"]),
+    ("clock 500 ppm slow", |_, y| *y = resampled(y, -500.0), "clock", Refused, &["drifts", "ppm"]),
+    ("clock 5 ppm fast", |_, y| *y = resampled(y, 5.0), "clock", Warning, &["drifts", "ppm"]),
+    (
+        "32 samples lost",
+        |_, y| drop(y.drain(290_000..290_032)),
+        "clock",
+        Refused,
+        &["jumps by -32", "lost samples"],
+    ),
+    ("a hole of 10 ms", |_, y| y[100_000..100_240].fill(0.0), "gaps", Warning, &["holes", "0:04"]),
+    ("very quiet", |_, y| y.iter_mut().for_each(|s| *s *= 0.005), "level", Warning, &["quiet"]),
+    ("silent", |_, y| y.fill(0.0), "level", Refused, &["silence", "cable"]),
+    (
+        "input played softly",
+        |x, y| {
+            x.iter_mut().for_each(|s| *s *= 0.02);
+            *y = Rig::new(f64::from(RATE)).play(x);
+        },
+        "level",
+        Warning,
+        &["never gets loud"],
+    ),
+    (
+        "the input itself",
+        |x, y| *y = x.iter().map(|s| 0.5 * s).collect(),
+        "gear",
+        Refused,
+        &["dry signal", "bypass"],
+    ),
+    (
+        "the input, late, with noise",
+        |x, y| {
+            *y = noise(x.len(), 1e-4, 4);
+            for i in 100..x.len() {
+                y[i] += 0.7 * x[i - 100];
+            }
+        },
+        "gear",
+        Refused,
+        &["dry signal"],
+    ),
+    (
+        "another recording",
+        |_, y| *y = guitar::play(22.0, f64::from(RATE), 77),
+        "delay",
+        Refused,
+        &["follows from the input", "which tracks"],
+    ),
+    (
+        "room reverb",
+        |_, y| {
+            let dry = y.clone();
+            // A dense tail of 1.2 s: noise that dies away.
+            let tail: Vec<f32> = noise(RATE as usize, 1.0, 8)
+                .iter()
+                .enumerate()
+                .map(|(i, n)| n * (-7.0 * i as f32 / (1.2 * RATE as f32)).exp())
+                .collect();
+            for (delay, gain) in tail.iter().enumerate().step_by(37).skip(1) {
+                for i in delay..y.len() {
+                    y[i] += 0.08 * gain * dry[i - delay];
+                }
+            }
+        },
+        "reverb",
+        Warning,
+        &["rings", "turn off reverb"],
+    ),
+    (
+        "echo",
+        |_, y| {
+            for i in (8_000..y.len()).rev() {
+                y[i] += 0.3 * y[i - 8_000];
+            }
+        },
+        "reverb",
+        Warning,
+        &["later than", "delay"],
+    ),
+    (
+        "three seconds",
+        |x, y| {
+            *x = x[30_000..102_000].to_vec();
+            *y = y[30_000..102_000].to_vec();
+        },
+        "length",
+        Warning,
+        &["3.0", "trainer signal"],
+    ),
+    (
+        "half a second",
+        |x, y| {
+            *x = x[40_000..52_000].to_vec();
+            *y = y[40_000..52_000].to_vec();
+        },
+        "length",
+        Refused,
+        &["0.5", "at least 1 s"],
+    ),
+];
+
+#[test]
+fn every_fault_is_found_in_the_right_words() {
+    let [input, target] = &*GOOD;
+    let mut missed = Vec::new();
+    println!("| what was done to a good pair | what is found | said |\n|---|---|---|");
+    for (name, fault, check, verdict, words) in FAULTS {
+        let (mut x, mut y) = (input.clone(), target.clone());
+        fault(&mut x, &mut y);
+        let recording = look(&x, &y);
+        let all: Vec<String> =
+            alarms(&recording).iter().map(|f| format!("{} ({:?})", f.check, f.verdict)).collect();
+        let finding = recording.findings.iter().find(|finding| finding.check == *check);
+        let said = finding.map_or_else(String::new, ToString::to_string);
+        println!("| {name} | {} | {said} |", if all.is_empty() { "mended".into() } else { all.join(", ") });
+        let right =
+            finding.is_some_and(|f| f.verdict == *verdict) && words.iter().all(|word| said.contains(word));
+        if !right {
+            missed.push(format!("{name}: {finding:?}"));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn good_pairs_raise_no_alarm() {
+    let [input, target] = &*GOOD;
+    let recording = look(input, target);
+    assert!(alarms(&recording).is_empty(), "{:#?}", alarms(&recording));
+    assert!(recording.passes.is_some_and(|passes| passes.for_validation));
+    assert!(
+        recording.floor_esr.is_some_and(|floor| floor > 0.0 && floor < 1e-4),
+        "{:?}",
+        recording.floor_esr
+    );
+    // Playing alone, at other rates and through other gear.
+    for rate in [44_100u32, 48_000] {
+        let x = guitar::play(11.0, f64::from(rate), 5);
+        let gears: [(&str, fn(f32) -> f32); 3] = [
+            ("rig", |x| x),
+            ("fuzz", |x| 0.4 * (200.0 * x).tanh()),
+            ("uneven", |x| (8.0 * x + 0.3).tanh() - 0.3f32.tanh()),
+        ];
+        for (name, gear) in gears {
+            let y = match name {
+                "rig" => Rig::new(f64::from(rate)).play(&x),
+                _ => one_pole(&x.iter().map(|x| gear(*x)).collect::<Vec<_>>(), 0.5),
+            };
+            let recording = mend(x.clone(), y, rate, &Settings::default(), Vec::new());
+            assert!(alarms(&recording).is_empty(), "{name} {rate}: {:#?}", alarms(&recording));
+        }
+    }
+}
+
+fn one_pole(x: &[f32], keep: f32) -> Vec<f32> {
+    let mut y = 0.0;
+    x.iter()
+        .map(|x| {
+            y += (1.0 - keep) * (x - y);
+            y
+        })
+        .collect()
+}
+
+/// Moves a signal by any number of samples: a windowed sinc of 64 taps.
+fn delayed(x: &[f32], by: f64) -> Vec<f32> {
+    let whole = by.floor() as i64;
+    let part = by - by.floor();
+    let taps: Vec<f64> = (-32..32)
+        .map(|k| {
+            let t = f64::from(k) - part;
+            let sinc = if t.abs() < 1e-9 { 1.0 } else { (TAU / 2.0 * t).sin() / (TAU / 2.0 * t) };
+            sinc * (TAU / 4.0 * (t / 33.0)).cos().powi(2)
+        })
+        .collect();
+    (0..x.len() as i64)
+        .map(|i| {
+            let sum = taps.iter().zip(-32i64..).map(|(tap, k)| {
+                let at = usize::try_from(i - whole - k).ok().and_then(|at| x.get(at));
+                tap * f64::from(at.copied().unwrap_or(0.0))
+            });
+            sum.sum::<f64>() as f32
+        })
+        .collect()
+}
+
+#[test]
+fn any_delay_is_found_below_a_sample_on_linear_gear_and_within_one_on_gear_driven_hard() {
+    let rate = 48_000;
+    let mut x = guitar::play(6.0, 48e3, 4);
+    x.iter_mut().zip(noise(6 * 48_000, 1e-3, 5)).for_each(|(x, n)| *x += n);
+    let wire: Vec<f32> = x.iter().map(|x| -0.4 * x).collect();
+    let fuzz: Vec<f32> = x.iter().map(|x| 0.5 * (300.0 * x).tanh()).collect();
+    let square: Vec<f32> = one_pole(&x, 0.3).iter().map(|x| if *x > 1e-4 { 0.5 } else { -0.4 }).collect();
+    for by in [-50_000.0, -4_321.4, -9.0, -0.6, 0.0, 0.25, 22.5, 1_234.75, 50_000.0] {
+        for (name, y, inverted, tolerance) in
+            [("wire", &wire, true, 0.1), ("fuzz", &fuzz, false, 1.0), ("square", &square, false, 1.0)]
+        {
+            let moved = delayed(y, by);
+            let found = recording::delay::find(&x, &moved, rate);
+            assert!(found.is_clear() && found.inverted == inverted, "{name} {by}: {found:?}");
+            assert!((found.samples - by).abs() <= tolerance, "{name} {by}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_mended_is_lined_up_upright_and_without_offset() {
+    let [input, target] = &*GOOD;
+    let still = look(input, target);
+    let delivered: Vec<f32> = delayed(target, -9.0).iter().map(|y| 0.01 - y).collect();
+    let mended = look(input, &delivered);
+    assert!(mended.inverted && (mended.delay_samples - still.delay_samples + 9.0).abs() < 0.3, "{mended:?}");
+    // The target is causal, no more than a sample or two late.
+    let left = mended.delay_samples + mended.shift_samples as f64;
+    assert!((0.0..2.5).contains(&left), "{left}");
+    assert_eq!(mended.input.len(), mended.target.len());
+    // Both lie as they did before the target was taken apart from its input.
+    let (at, later) = (200_000, mended.shift_samples as usize);
+    let (x, y) = (at + later, at + 9);
+    assert_eq!(mended.input[at], input[x]);
+    assert!((mended.target[at] - target[y]).abs() < 0.02, "{} {}", mended.target[at], target[y]);
+    let kept = Settings { polarity: Polarity::Keep, ..Settings::default() };
+    let kept = mend(input.clone(), delivered, RATE, &kept, Vec::new());
+    assert!(kept.inverted && kept.target[at] == -mended.target[at]);
+    assert_eq!(found(&kept, "polarity").verdict, Fine);
+}
+
+#[test]
+fn files_of_any_kind_and_channel_are_read_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let [input, target] = &*GOOD;
+    let path = |name: &str| folder.path().join(name);
+    wav(&path("x.wav"), input, RATE);
+    let stereo = |name: &str, left: &[f32], right: &[f32]| {
+        shared::audio::write_wav(&path(name), &[left, right], RATE).unwrap();
+    };
+    let silent = vec![0.0; target.len()];
+    stereo("same.wav", target, target);
+    stereo("right.wav", &silent, target);
+    stereo("two.wav", target, input);
+    let read = |name: &str, channel| {
+        let settings = Settings { channel, ..Settings::default() };
+        recording::read(&path("x.wav"), &path(name), &settings)
+    };
+    for (name, words) in [("same.wav", "both channels are the same"), ("right.wav", "left channel is empty")]
+    {
+        let recording = read(name, Channel::Auto).unwrap();
+        let finding = found(&recording, "channels");
+        assert!(finding.verdict == Mended && finding.figure.contains(words), "{finding}");
+        assert!(recording.verdict() < Warning);
+    }
+    let guess = read("two.wav", Channel::Auto).unwrap();
+    assert_eq!(found(&guess, "channels").verdict, Warning);
+    let right = read("two.wav", Channel::Right).unwrap();
+    assert_eq!(found(&right, "gear").verdict, Refused, "the right channel is the input");
+    assert!(read("two.wav", Channel::Mix).is_ok());
+    wav(&path("slow.wav"), target, 44_100);
+    let error = read("slow.wav", Channel::Auto).unwrap_err().to_string();
+    assert!(error.contains("44100 Hz") && error.contains("same rate"), "{error}");
+}
+
+fn captures() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/captures");
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+#[test]
+fn real_recordings_are_mended_or_refused_as_they_deserve() {
+    let Some(captures) = captures() else { return };
+    let read = |input: &str, target: &str| {
+        recording::read(&captures.join(input), &captures.join(target), &Settings::default()).unwrap()
+    };
+    let ds1 = read("ds1/input.wav", "ds1/target.wav");
+    assert!(alarms(&ds1).is_empty(), "{:#?}", alarms(&ds1));
+    assert!(
+        ds1.inverted && (9..=11).contains(&ds1.shift_samples),
+        "{} {}",
+        ds1.delay_samples,
+        ds1.shift_samples
+    );
+    assert_eq!(ds1.split(None).unwrap().train.len() / 48_000, 17);
+    for gear in ["sd1", "jcm"] {
+        let pair = read("sd1/test_input.wav", &format!("{gear}/test_target.wav"));
+        assert!(alarms(&pair).is_empty() && !pair.inverted, "{gear} {:#?}", alarms(&pair));
+    }
+    for number in ["0", "57", "100"] {
+        let klon =
+            read(&format!("broken_klon/input_{number}.wav"), &format!("broken_klon/target_{number}.wav"));
+        for check in ["length", "offset", "clipping"] {
+            assert_eq!(found(&klon, check).verdict, Refused, "{number} {check}");
+        }
+    }
+}
