@@ -11,9 +11,19 @@ pub struct Adam {
     steps: u64,
 }
 
-const BETA1: f32 = 0.9;
-const BETA2: f32 = 0.999;
-const EPSILON: f32 = 1e-8;
+/// Share of the gradient's mean that a step keeps.
+pub(crate) const BETA1: f32 = 0.9;
+/// Share of its square's mean that a step keeps.
+pub(crate) const BETA2: f32 = 0.999;
+/// What keeps a division finite.
+pub(crate) const EPSILON: f32 = 1e-8;
+
+/// Learning rate and divisor of the squares' root in step `steps`, from 1: both means begin at 0, which this makes
+/// good.
+pub(crate) fn corrections(steps: u64, learning_rate: f64) -> (f32, f32) {
+    let power = |beta: f32| 1.0 - f64::from(beta).powf(steps as f64);
+    ((learning_rate / power(BETA1)) as f32, power(BETA2).sqrt() as f32)
+}
 
 impl Adam {
     /// The state before the first step, for `weights` weights.
@@ -48,9 +58,7 @@ impl Adam {
     pub fn step(&mut self, weights: &mut [f32], gradient: &[f32], learning_rate: f64) {
         assert!(weights.len() == self.mean.len() && gradient.len() == self.mean.len(), "number of weights");
         self.steps += 1;
-        let power = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
-        let rate = (learning_rate / power(BETA1)) as f32;
-        let root = power(BETA2).sqrt() as f32;
+        let (rate, root) = corrections(self.steps, learning_rate);
         let state = self.mean.iter_mut().zip(&mut self.square);
         for ((weight, &g), (mean, square)) in weights.iter_mut().zip(gradient).zip(state) {
             *mean += (1.0 - BETA1) * (g - *mean);

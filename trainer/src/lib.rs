@@ -26,9 +26,11 @@ pub mod render;
 pub mod schedule;
 pub mod session;
 pub mod signal;
+pub mod stretch;
 pub mod torch_net;
 pub mod train;
 pub mod virtual_capture;
+pub mod warm_start;
 pub mod word_eq;
 
 pub use error::{Divergence, TrainerError};

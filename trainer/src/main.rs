@@ -386,6 +386,7 @@ fn report(finished: &Finished) -> Result<(), TrainerError> {
     let o = &finished.outcome;
     let why = match o.end {
         End::Steps => "all steps taken",
+        End::Target => "the ESR that was asked for is reached",
         End::Time => "time is up",
         End::Interrupted => "interrupted",
         End::Diverged(_) => "diverged",

@@ -3,9 +3,10 @@
 use crate::TrainerError;
 use crate::checks;
 use crate::config::{Data, PairFiles, VirtualSource};
-use crate::data::{Pair, check_audible, fingerprint};
+use crate::data::{Pair, Part, check_audible, fingerprint};
 use crate::recording::{self, Recording};
 use crate::virtual_capture;
+use shared::model::WaveNetSpec;
 use std::path::Path;
 
 /// Recordings, ready to train from.
@@ -39,6 +40,17 @@ impl Material {
     pub fn fingerprint(&self) -> u64 {
         let (train, held_out) = (&self.train, &self.validation);
         fingerprint(&[&train.input, &train.target, &held_out.input, &held_out.target])
+    }
+
+    /// What `spec` is trained from.
+    pub fn train_part(&self, spec: &WaveNetSpec) -> Part {
+        Part::new(&self.train, 0, spec.receptive_field_samples(), spec.lookahead_samples())
+    }
+
+    /// What it is measured on.
+    pub fn held_out_part(&self, spec: &WaveNetSpec) -> Part {
+        let (field, ahead) = (spec.receptive_field_samples(), spec.lookahead_samples());
+        Part::new(&self.validation, self.validation_start, field, ahead)
     }
 }
 

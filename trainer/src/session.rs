@@ -1,8 +1,8 @@
 //! A whole training session: from a config to a model file.
 
 use crate::TrainerError;
-use crate::checkpoint::Checkpoint;
-use crate::config::{Config, Train};
+use crate::checkpoint::{self, Checkpoint};
+use crate::config::{self, Config, Train};
 use crate::data::Part;
 use crate::device;
 use crate::evaluate::{self, Distance};
@@ -12,9 +12,11 @@ use crate::loss::Loss;
 use crate::material::Material;
 use crate::progress::Progress;
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
-use crate::train::{self, Outcome, Run};
+use crate::stretch::stretched;
+use crate::train::{self, Lane, Outcome, Run};
+use crate::warm_start;
 use shared::model::nam::Version;
-use shared::model::{Card, Model, Network, WaveNet, WaveNetSpec};
+use shared::model::{Card, Model, Network, Size, Slimmable, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +40,23 @@ pub struct Finished {
     pub path: PathBuf,
     /// The same as a `.nam` file, if the config asks for one.
     pub nam: Option<PathBuf>,
+    /// The model as it was read back from it.
+    pub model: Model,
+    /// How training went.
+    pub outcome: Outcome,
+    /// Distance on the whole held-out part, measured with the file.
+    pub distance: Distance,
+    /// What each engine makes of the file.
+    pub parity: Vec<Parity>,
+    /// The smaller sizes of a packed network, smallest first. The `.nam` file holds them all.
+    pub smaller: Vec<Exported>,
+}
+
+/// One network as a file of its own.
+#[derive(Debug)]
+pub struct Exported {
+    /// The model file.
+    pub path: PathBuf,
     /// The model as it was read back from it.
     pub model: Model,
     /// How training went.
@@ -84,43 +103,59 @@ pub fn run(
     let t = &config.train;
     let (device, why) = device::choose(t.device)?;
     say(&format!("device: {why}"));
-    let spec = config.model.spec()?;
-    if config.nam {
-        check_nam(&spec)?;
+    let named = config.model.specs()?;
+    if writes_nam(config) {
+        named.iter().try_for_each(check_nam)?;
     }
-    let material = Material::of(&config.data, spec.receptive_field_samples(), say)?;
+    let field = named.iter().map(WaveNetSpec::receptive_field_samples).max().unwrap_or(1);
+    let material = Material::of(&config.data, field, say)?;
     let rate_hz = material.train.rate_hz;
-    say(&format!("network: {}", describe(&spec, rate_hz)));
-    let spec = train::scaled_to(&spec, &material.train.target);
-    let (field, ahead) = (spec.receptive_field_samples(), spec.lookahead_samples());
-    let part = Arc::new(Part::new(&material.train, 0, field, ahead));
-    let validation = Part::new(&material.validation, material.validation_start, field, ahead);
+    let specs: Vec<WaveNetSpec> =
+        named.into_iter().map(|spec| fitted(config, spec, &material, say)).collect();
+    let begin_with = |spec: &WaveNetSpec| match &t.from {
+        // What a checkpoint holds began with it already.
+        Some(path) if begin != Begin::Resume => {
+            let (weights, line) = warm_start::weights(path, spec, &material.train)?;
+            say(&line);
+            Ok(Some(weights))
+        }
+        _ => Ok::<_, TrainerError>(None),
+    };
+    let from = specs.iter().map(begin_with).collect::<Result<Vec<_>, _>>()?;
+    let parts: Vec<Arc<Part>> = specs.iter().map(|spec| Arc::new(material.train_part(spec))).collect();
+    let held_out: Vec<Part> = specs.iter().map(|spec| material.held_out_part(spec)).collect();
+    let (train_samples, held_out_samples) = (material.train.target.len(), held_out[0].len());
     let seconds = |samples: usize| samples as f64 / f64::from(rate_hz);
     say(&format!(
         "recording: {:.1} s to train from, {:.1} s held out, {rate_hz} Hz",
-        seconds(part.len()),
-        seconds(validation.len())
+        seconds(train_samples),
+        seconds(held_out_samples)
     ));
-    let segment_samples = t.segment_samples.min(part.len());
+    let segment_samples = t.segment_samples.min(train_samples);
     check_ffts(t, segment_samples)?;
-    let setup = Setup {
-        spec: &spec,
-        loss: Loss::new(&t.loss.weights(), part.target()),
-        part: part.clone(),
-        segment_samples,
-        batch: t.batch,
-        workers: t.worker_threads(),
+    let learner = |(spec, part): (&WaveNetSpec, &Arc<Part>)| {
+        let setup = Setup {
+            spec,
+            loss: Loss::new(&t.loss.weights(), part.target()),
+            part: part.clone(),
+            segment_samples,
+            batch: t.batch,
+            workers: t.worker_threads(),
+        };
+        gradient::learner(&setup, t.backend, device)
     };
-    let mut gradient = gradient::build(&setup, t.backend, device)?;
-    say(&format!("gradients: {}", gradient.description()));
+    let learners = specs.iter().zip(&parts).map(learner).collect::<Result<Vec<_>, _>>()?;
+    if let Some(learner) = learners.last() {
+        say(&format!("gradients: {}", learner.description()));
+    }
     std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
+    let lanes = specs.iter().zip(learners).zip(&held_out).zip(from);
+    let lane = |(((spec, learner), validation), from)| Lane { spec, from, validation, learner };
     let run = Run {
-        spec: &spec,
         train: t,
         segment_samples,
-        train_samples: part.len(),
-        validation: &validation,
-        gradient: gradient.as_mut(),
+        train_samples,
+        lanes: lanes.map(lane).collect(),
         folder: Some(&config.out),
         rate_hz,
         recording: material.fingerprint(),
@@ -128,19 +163,37 @@ pub fn run(
     };
     let start = match begin {
         Begin::Fresh | Begin::Overwrite => run.start(),
-        Begin::Resume => {
-            let path = train::checkpoint_paths(&config.out).1;
-            let checkpoint = Checkpoint::load(&path)?;
-            check_same_run(&checkpoint, &run.start(), &path)?;
-            say(&format!("going on after step {}", checkpoint.state.step));
-            checkpoint
-        }
+        Begin::Resume => resumed(config, &run.start(), say)?,
     };
-    let outcome = run.train(start, progress)?;
-    if outcome.steps == 0 {
+    let outcomes = run.train(start, progress)?;
+    if outcomes.iter().any(|outcome| outcome.steps == 0) {
         return Err(TrainerError::NoSteps { folder: config.out.clone() });
     }
-    finish(config, outcome, &validation, rate_hz)
+    finish(config, outcomes, &held_out, rate_hz)
+}
+
+/// The last usable checkpoint of an out folder, if it belongs to the run that `expected` begins.
+fn resumed(config: &Config, expected: &Checkpoint, say: &dyn Fn(&str)) -> Result<Checkpoint, TrainerError> {
+    let (checkpoint, path, damage) = Checkpoint::load_from(&config.out)?;
+    check_same_run(&checkpoint, expected, &path)?;
+    if let Some(damage) = damage {
+        say(&format!("{damage}; going back to {}", path.display()));
+    }
+    say(&format!("going on after step {}", checkpoint.state.step));
+    Ok(checkpoint)
+}
+
+/// A network by name as this recording needs it: stretched to its rate, scaled to its level.
+fn fitted(config: &Config, spec: WaveNetSpec, material: &Material, say: &dyn Fn(&str)) -> WaveNetSpec {
+    let rate_hz = material.train.rate_hz;
+    let by_name = !matches!(config.model, config::Network::Architecture(_));
+    let stretched = stretched(&spec, rate_hz).filter(|_| config.scale_dilations && by_name);
+    let (spec, line) = stretched.map_or((spec, None), |(spec, line)| (spec, Some(line)));
+    say(&format!("network: {}", describe(&spec, rate_hz)));
+    if let Some(line) = line {
+        say(&line);
+    }
+    train::scaled_to(&spec, &material.train.target)
 }
 
 /// The model file of a config.
@@ -164,11 +217,15 @@ fn check_nam(spec: &WaveNetSpec) -> Result<(), TrainerError> {
     }
 }
 
+/// Whether the model is written as a `.nam` file too. Only such a file holds several sizes.
+fn writes_nam(config: &Config) -> bool {
+    config.nam || matches!(config.model, config::Network::Packed(_))
+}
+
 fn check_no_earlier_run(config: &Config) -> Result<(), TrainerError> {
-    let (best, last) = train::checkpoint_paths(&config.out);
     let model = model_path(config);
-    let nam = config.nam.then(|| nam_path(&model));
-    match [model, best, last].iter().chain(&nam).any(|path| path.exists()) {
+    let nam = writes_nam(config).then(|| nam_path(&model));
+    match checkpoint::paths(&config.out).iter().chain([&model]).chain(&nam).any(|path| path.exists()) {
         true => Err(TrainerError::EarlierRun { folder: config.out.clone() }),
         false => Ok(()),
     }
@@ -187,7 +244,11 @@ fn check_ffts(train: &Train, segment_samples: usize) -> Result<(), TrainerError>
 
 fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Result<(), TrainerError> {
     let (found_state, expected_state) = (&found.state, &expected.state);
-    let problem = if found_state.spec != expected_state.spec {
+    let specs = |checkpoint: &Checkpoint| -> Vec<WaveNetSpec> {
+        checkpoint.networks.iter().map(|network| network.spec.clone()).collect()
+    };
+    let averaged = |checkpoint: &Checkpoint| checkpoint.networks.iter().any(|n| n.average.is_some());
+    let problem = if specs(found) != specs(expected) {
         "it belongs to another network or another recording"
     } else if found_state.recording != expected_state.recording
         || found_state.rate_hz != expected_state.rate_hz
@@ -199,7 +260,7 @@ fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Res
         "it was begun with another `train.batch`"
     } else if found_state.segment_samples != expected_state.segment_samples {
         "it was begun with another `train.segment_samples`"
-    } else if found.average.is_some() != expected.average.is_some() {
+    } else if averaged(found) != averaged(expected) {
         "`train.average` was changed"
     } else {
         return Ok(());
@@ -208,16 +269,37 @@ fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Res
     Err(TrainerError::Checkpoint { path: path.to_owned(), problem })
 }
 
-/// Writes the model and checks what was written.
+/// Writes the models and checks what was written: the largest as the out folder's name says, smaller ones with
+/// their size behind it, and all in one `.nam` file where that is asked for.
 fn finish(
     config: &Config,
-    outcome: Outcome,
-    validation: &Part,
+    outcomes: Vec<Outcome>,
+    held_out: &[Part],
     rate_hz: u32,
 ) -> Result<Finished, TrainerError> {
     let path = model_path(config);
+    let mut exported = Vec::new();
+    let last = outcomes.len() - 1;
+    for (i, (outcome, validation)) in outcomes.into_iter().zip(held_out).enumerate() {
+        let weights = outcome.weights.len();
+        let path = if i == last { path.clone() } else { size_path(&path, weights) };
+        exported.push(export(config.card(rate_hz), outcome, validation, path)?);
+    }
+    let nam = writes_nam(config).then(|| nam_path(&path));
+    if let Some(nam) = &nam {
+        all_sizes(&exported)?.save(nam)?;
+        Model::load(nam)?;
+    }
+    let Some(Exported { path, model, outcome, distance, parity }) = exported.pop() else {
+        return Err(TrainerError::NoSteps { folder: config.out.clone() });
+    };
+    Ok(Finished { path, nam, model, outcome, distance, parity, smaller: exported })
+}
+
+/// Writes one model and checks what was written.
+fn export(card: Card, outcome: Outcome, validation: &Part, path: PathBuf) -> Result<Exported, TrainerError> {
     let net = WaveNet::new(outcome.spec.clone(), outcome.weights.clone())?;
-    let mut model = Model { card: config.card(rate_hz), network: Network::WaveNet(net) };
+    let mut model = Model { card, network: Network::WaveNet(net) };
     model.card.esr = Some(outcome.esr);
     model.card.loudness_dbfs = Some(export::loudness_dbfs(&model, &path)?);
     model.save(&path)?;
@@ -225,12 +307,29 @@ fn finish(
     let parity = export::parity(&model, &path)?;
     let output = render_part(&model, &path, validation)?;
     let distance = evaluate::distance(&output, validation.target())?;
-    let nam = config.nam.then(|| nam_path(&path));
-    if let Some(nam) = &nam {
-        model.save(nam)?;
-        Model::load(nam)?;
+    Ok(Exported { path, model, outcome, distance, parity })
+}
+
+/// The file of a smaller size beside that of the largest.
+fn size_path(largest: &Path, weights: usize) -> PathBuf {
+    let stem = largest.file_stem().unwrap_or_default().to_string_lossy();
+    largest.with_file_name(format!("{stem}-{weights}.onnx"))
+}
+
+/// One model of all sizes, each for an equal share of the quality; or the one there is.
+fn all_sizes(exported: &[Exported]) -> Result<Model, TrainerError> {
+    if let [only] = exported {
+        return Ok(only.model.clone());
     }
-    Ok(Finished { path, nam, model, outcome, distance, parity })
+    let count = exported.len() as f64;
+    let size = |(i, exported): (usize, &Exported)| Size {
+        below: (i + 1) as f64 / count,
+        network: exported.model.network.clone(),
+        loudness_dbfs: exported.model.card.loudness_dbfs,
+    };
+    let network = Network::Slimmable(Slimmable::new(exported.iter().enumerate().map(size).collect())?);
+    let card = exported.last().map(|largest| largest.model.card.clone()).unwrap_or_default();
+    Ok(Model { card, network })
 }
 
 /// The file's output on the held-out part, through libtorch.

@@ -75,6 +75,11 @@ impl TorchNet {
         self.flat.device()
     }
 
+    /// All weights, as the one vector that the tensors are views of: changed in place, the network changes.
+    pub(crate) fn flat(&self) -> Tensor {
+        self.flat.shallow_clone()
+    }
+
     /// The architecture.
     pub fn spec(&self) -> &WaveNetSpec {
         &self.spec

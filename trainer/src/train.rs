@@ -1,18 +1,19 @@
 //! The training loop.
 
 use crate::TrainerError;
-use crate::adam::Adam;
-use crate::checkpoint::{Checkpoint, State};
+use crate::checkpoint::{Checkpoint, Learned, State};
 use crate::config::Train;
 use crate::data::{Part, power};
 use crate::error::Divergence;
-use crate::gradient::Gradient;
+use crate::gradient::{Learner, Step};
+use crate::history::{History, Point};
 use crate::initialise::initial_weights;
 use crate::progress::{Progress, Status};
+use crate::schedule::Schedule;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::model::WaveNetSpec;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,14 +22,14 @@ use std::time::{Duration, Instant};
 const NOMINAL_DBFS: f64 = -18.0;
 /// How much more audio goes into training than into measuring.
 const TRAIN_PER_VALIDATION: usize = 8;
-/// Shortest time between two writings of the last checkpoint.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Why training ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
     /// All steps were taken.
     Steps,
+    /// The ESR that was asked for is reached.
+    Target,
     /// The time was up.
     Time,
     /// Somebody asked for it.
@@ -54,10 +55,12 @@ pub struct Outcome {
     pub steps: u64,
     /// Time spent, in seconds.
     pub seconds: f64,
-    /// Outputs a second that gradients were computed for.
+    /// Outputs a second that gradients were computed for, in this sitting.
     pub samples_per_second: f64,
     /// Why it ended.
     pub end: End,
+    /// Its course, over all sittings.
+    pub history: History,
 }
 
 /// The architecture with its head scaled so that the network, at its usual inner levels, gives
@@ -70,25 +73,28 @@ pub fn scaled_to(spec: &WaveNetSpec, target: &[f32]) -> WaveNetSpec {
     spec
 }
 
-/// Where checkpoints lie in an out folder.
-pub fn checkpoint_paths(folder: &Path) -> (PathBuf, PathBuf) {
-    (folder.join("best.safetensors"), folder.join("last.safetensors"))
+/// One of the networks that learn from the same batches.
+pub struct Lane<'a> {
+    /// Its architecture, from [`scaled_to`].
+    pub spec: &'a WaveNetSpec,
+    /// The weights to begin with; random ones if `None`.
+    pub from: Option<Vec<f32>>,
+    /// What it is measured on.
+    pub validation: &'a Part,
+    /// Takes its steps.
+    pub learner: Box<dyn Learner + 'a>,
 }
 
 /// A training run.
 pub struct Run<'a> {
-    /// The architecture, from [`scaled_to`].
-    pub spec: &'a WaveNetSpec,
     /// How to train.
     pub train: &'a Train,
     /// Length of the training part.
     pub train_samples: usize,
     /// Outputs of a segment: those of `train`, or all there are.
     pub segment_samples: usize,
-    /// What is measured on.
-    pub validation: &'a Part,
-    /// Computes gradients.
-    pub gradient: &'a mut dyn Gradient,
+    /// The networks, smallest first; their held-out parts are equally long.
+    pub lanes: Vec<Lane<'a>>,
     /// Where checkpoints go; nowhere if `None`.
     pub folder: Option<&'a Path>,
     /// Sample rate of the recording, in Hz.
@@ -99,27 +105,38 @@ pub struct Run<'a> {
     pub stop: &'a AtomicBool,
 }
 
+/// What a sitting has cost so far.
+#[derive(Clone, Copy)]
+struct Clock {
+    begun: Instant,
+    /// Time of all sittings before, in seconds.
+    before: f64,
+    /// Time spent on steps in this sitting, and at its last measurement.
+    busy: Duration,
+    busy_measured: Duration,
+    /// The step after which the last measurement of this sitting was made.
+    measured: u64,
+}
+
 impl Run<'_> {
     /// The state before the first step.
     pub fn start(&self) -> Checkpoint {
-        let weights = initial_weights(self.spec, self.train.seed);
+        let average = self.train.average.is_some();
+        let learned = |lane: &Lane<'_>| {
+            let random = || initial_weights(lane.spec, self.train.seed);
+            Learned::new(lane.spec.clone(), lane.from.clone().unwrap_or_else(random), average)
+        };
         Checkpoint {
             state: State {
-                spec: self.spec.clone(),
                 seed: self.train.seed,
                 step: 0,
-                best_esr: f64::INFINITY,
-                best_step: 0,
                 seconds: 0.0,
                 rate_hz: self.rate_hz,
                 batch: self.train.batch,
                 segment_samples: self.segment_samples,
                 recording: self.recording,
             },
-            adam: Adam::new(weights.len()),
-            average: self.train.average.map(|_| weights.clone()),
-            best: weights.clone(),
-            weights,
+            networks: self.lanes.iter().map(learned).collect(),
         }
     }
 
@@ -134,17 +151,25 @@ impl Run<'_> {
         }
     }
 
-    /// The ESR of `weights` on the held-out part.
-    ///
-    /// # Errors
-    /// libtorch fails.
-    pub fn measure(&mut self, weights: &[f32]) -> Result<f64, TrainerError> {
-        let output = self.gradient.predict(weights, self.validation)?;
-        Ok(crate::evaluate::esr(&output, self.validation.target()))
+    /// Outputs of a batch.
+    fn per_step(&self) -> usize {
+        self.train.batch * self.segment_samples
     }
 
-    /// Trains from `checkpoint` (see [`Run::start`]) to the end. Before the first step nothing is
-    /// written.
+    /// Steps between two measurements: a function of the recording and the settings, so that a run that was
+    /// interrupted measures after the same steps as one that was not.
+    fn measured_every(&self) -> u64 {
+        let held_out = self.lanes.first().map_or(0, |lane| lane.validation.len());
+        let every = (TRAIN_PER_VALIDATION * held_out).div_ceil(self.per_step());
+        let every = every.max(self.train_samples / self.per_step());
+        (every.max(1) as u64).min(self.train.steps)
+    }
+
+    /// Trains from `checkpoint` (see [`Run::start`]) to the end and gives what each network learned. Before the
+    /// first step nothing is written.
+    ///
+    /// Interrupted after any step and gone on with, the numbers are those of a run that was not: what is measured
+    /// only because training ended is exported, and forgotten by the checkpoint.
     ///
     /// # Errors
     /// A checkpoint cannot be written, libtorch fails, or the loss leaves the numbers before any
@@ -153,128 +178,206 @@ impl Run<'_> {
         mut self,
         mut checkpoint: Checkpoint,
         progress: &mut Progress,
-    ) -> Result<Outcome, TrainerError> {
+    ) -> Result<Vec<Outcome>, TrainerError> {
         let train = self.train;
         let schedule = train.schedule();
-        let per_step = train.batch * self.segment_samples;
-        let every = (TRAIN_PER_VALIDATION * self.validation.len())
-            .div_ceil(per_step)
-            .max(self.train_samples / per_step);
-        let every = (every.max(1) as u64).min(train.steps);
-        let (before, begun) = (checkpoint.state.seconds, Instant::now());
+        let every = self.measured_every();
         let limit = train.max_minutes.map(|m| m * 60.0);
-        let mut gradient = vec![0.0; checkpoint.weights.len()];
-        let mut starts = vec![0; train.batch];
-        let mut busy = Duration::ZERO;
-        let mut saved = Instant::now();
-        let (mut sum, mut count) = (0.0, 0u64);
+        let between_checkpoints = Duration::from_secs_f64(train.checkpoint_seconds);
         let first_step = checkpoint.state.step;
-        let first_esr = self.measure(&checkpoint.weights)?;
-        if !checkpoint.state.best_esr.is_finite() {
-            checkpoint.state.best_esr = first_esr;
-        }
-        let end = loop {
+        let mut clock = Clock {
+            begun: Instant::now(),
+            before: checkpoint.state.seconds,
+            busy: Duration::ZERO,
+            busy_measured: Duration::ZERO,
+            measured: first_step,
+        };
+        let mut starts = vec![0; train.batch];
+        let mut saved = Instant::now();
+        let mut first_in_folder = first_step == 0;
+        self.begin(&mut checkpoint)?;
+        let (end, progress_made) = loop {
             let step = checkpoint.state.step;
-            checkpoint.state.seconds = before + begun.elapsed().as_secs_f64();
+            checkpoint.state.seconds = clock.before + clock.begun.elapsed().as_secs_f64();
             let by_time = limit.map_or(0.0, |l| checkpoint.state.seconds / l);
             let done = (step as f64 / train.steps as f64).max(by_time);
+            let due = step.is_multiple_of(every) || step >= train.steps;
+            if step > 0 && due && !was_measured(&checkpoint, step) {
+                if let Err(error) = self.bring(&mut checkpoint, &mut clock) {
+                    break (end_of_numbers(&checkpoint, error)?, done);
+                }
+                self.measure(&mut checkpoint, &mut clock, &schedule, done, progress)?;
+            }
             let end = match () {
                 () if step >= train.steps => Some(End::Steps),
+                () if step > 0 && reached(&checkpoint, train.target_esr) => Some(End::Target),
                 () if by_time >= 1.0 => Some(End::Time),
                 () if self.stop.load(Ordering::Relaxed) => Some(End::Interrupted),
                 () => None,
             };
-            let fresh = step > first_step && (step.is_multiple_of(every) || end.is_some());
-            if fresh {
-                let esr = self.keep_best(&mut checkpoint)?;
-                let status = Status {
-                    step,
-                    loss: sum / count.max(1) as f64,
-                    esr,
-                    best_esr: checkpoint.state.best_esr,
-                    learning_rate: schedule.rate(step, done),
-                    samples_per_second: ((step - first_step) as usize * per_step) as f64
-                        / busy.as_secs_f64().max(1e-9),
-                };
-                progress.measured(&status);
-                (sum, count) = (0.0, 0);
-            }
-            if end.is_some() && step > 0 || fresh && saved.elapsed() > CHECKPOINT_INTERVAL {
+            let save = end.is_some() || saved.elapsed() >= between_checkpoints;
+            if save && step > first_step {
+                if let Err(error) = self.bring(&mut checkpoint, &mut clock) {
+                    break (end_of_numbers(&checkpoint, error)?, done);
+                }
                 if let Some(folder) = self.folder {
-                    checkpoint.save(&checkpoint_paths(folder).1)?;
+                    checkpoint.save_in(folder, std::mem::take(&mut first_in_folder))?;
                 }
                 saved = Instant::now();
             }
             if let Some(end) = end {
-                break end;
+                break (end, done);
             }
             let at = Instant::now();
             self.starts(step, &mut starts);
-            let batch = self.gradient.gradient(&checkpoint.weights, &starts, &mut gradient)?;
-            if let Err(divergence) = check(step, batch.loss, &gradient) {
+            let learning_rate = schedule.rate(step, done);
+            let step = Step { number: step, starts: &starts, learning_rate, average: train.average };
+            let batch_esr = match self.step(&mut checkpoint, &step) {
+                Ok(batch_esr) => batch_esr,
                 // The last checkpoint stays as it was: these weights lead nowhere.
-                match checkpoint.state.best_step {
-                    0 => return Err(TrainerError::Diverged(divergence)),
-                    _ => break End::Diverged(divergence),
-                }
-            }
-            checkpoint.adam.step(&mut checkpoint.weights, &gradient, schedule.rate(step, done));
-            if let (Some(keep), Some(average)) = (train.average, &mut checkpoint.average) {
-                follow(average, &checkpoint.weights, keep, step);
-            }
+                Err(error) => break (end_of_numbers(&checkpoint, error)?, done),
+            };
             checkpoint.state.step += 1;
-            busy += at.elapsed();
-            sum += batch.loss;
-            count += 1;
-            progress.stepped(step + 1, done, batch.esr, checkpoint.state.best_esr);
+            clock.busy += at.elapsed();
+            if let (Some(esr), Some(largest)) = (batch_esr, checkpoint.networks.last()) {
+                progress.stepped(checkpoint.state.step, done, esr, largest.best_esr());
+            }
         };
-        progress.finish();
         let steps = checkpoint.state.step;
-        Ok(Outcome {
-            spec: checkpoint.state.spec,
-            weights: checkpoint.best,
-            esr: checkpoint.state.best_esr,
-            first_esr,
-            step: checkpoint.state.best_step,
+        let outputs = (steps - first_step) as usize * self.per_step();
+        if steps > 0 && !was_measured(&checkpoint, steps) && !matches!(end, End::Diverged(_)) {
+            self.measure(&mut checkpoint, &mut clock, &schedule, progress_made, progress)?;
+        }
+        progress.finish();
+        let State { seconds, .. } = checkpoint.state;
+        let outcome = |learned: Learned| Outcome {
+            esr: learned.best_esr(),
+            first_esr: learned.figures.first_esr.unwrap_or(f64::NAN),
+            spec: learned.spec,
+            weights: learned.best,
+            step: learned.figures.best_step,
             steps,
-            seconds: checkpoint.state.seconds,
-            samples_per_second: ((steps - first_step) as usize * per_step) as f64
-                / busy.as_secs_f64().max(1e-9),
+            seconds,
+            samples_per_second: outputs as f64 / clock.busy.as_secs_f64().max(1e-9),
             end,
-        })
+            history: learned.history,
+        };
+        Ok(checkpoint.networks.into_iter().map(outcome).collect())
     }
 
-    /// Measures the current weights, keeps them if they are the best, and gives their ESR.
-    fn keep_best(&mut self, checkpoint: &mut Checkpoint) -> Result<f64, TrainerError> {
-        let weights = checkpoint.average.as_ref().unwrap_or(&checkpoint.weights);
-        let output = self.gradient.predict(weights, self.validation)?;
-        let esr = crate::evaluate::esr(&output, self.validation.target());
-        if esr < checkpoint.state.best_esr {
-            checkpoint.best.copy_from_slice(weights);
-            checkpoint.state.best_esr = esr;
-            checkpoint.state.best_step = checkpoint.state.step;
-            if let Some(folder) = self.folder {
-                checkpoint.save(&checkpoint_paths(folder).0)?;
+    /// Hands over what was learned before, and measures it once.
+    fn begin(&mut self, checkpoint: &mut Checkpoint) -> Result<(), TrainerError> {
+        for (lane, learned) in self.lanes.iter_mut().zip(&mut checkpoint.networks) {
+            lane.learner.begin(learned)?;
+            if learned.figures.best_esr.is_none() {
+                let output = lane.learner.predict(&learned.weights, lane.validation)?;
+                let esr = crate::evaluate::esr(&output, lane.validation.target());
+                learned.figures.first_esr = Some(esr);
+                // Weights that give no numbers are worse than any that do.
+                learned.figures.best_esr = Some(if esr.is_finite() { esr } else { f64::MAX });
             }
+        }
+        Ok(())
+    }
+
+    /// Takes a step with every network; the batch's ESR with the largest, where it is known already.
+    fn step(&mut self, checkpoint: &mut Checkpoint, step: &Step<'_>) -> Result<Option<f64>, TrainerError> {
+        let mut esr = None;
+        for (lane, learned) in self.lanes.iter_mut().zip(&mut checkpoint.networks) {
+            esr = lane.learner.step(learned, step)?.map(|batch| batch.esr);
         }
         Ok(esr)
     }
+
+    /// Brings the checkpoint up to date. Waiting for a device is part of the steps' time.
+    fn bring(&mut self, checkpoint: &mut Checkpoint, clock: &mut Clock) -> Result<(), TrainerError> {
+        let at = Instant::now();
+        for (lane, learned) in self.lanes.iter_mut().zip(&mut checkpoint.networks) {
+            lane.learner.bring(learned, checkpoint.state.step)?;
+        }
+        clock.busy += at.elapsed();
+        Ok(())
+    }
+
+    /// Measures every network, keeps the weights that are the best so far, and writes a point of its history.
+    fn measure(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        clock: &mut Clock,
+        schedule: &Schedule,
+        done: f64,
+        progress: &mut Progress,
+    ) -> Result<(), TrainerError> {
+        let step = checkpoint.state.step;
+        let outputs = (step - clock.measured) as usize * self.per_step();
+        let busy = clock.busy.saturating_sub(clock.busy_measured);
+        let samples_per_second = outputs as f64 / busy.as_secs_f64().max(1e-9);
+        (clock.measured, clock.busy_measured) = (step, clock.busy);
+        for (lane, learned) in self.lanes.iter_mut().zip(&mut checkpoint.networks) {
+            let esr = keep_best(lane, learned, step)?;
+            let (loss, train_esr) = learned.figures.take_means();
+            learned.history.push(Point {
+                step,
+                seconds: checkpoint.state.seconds,
+                loss,
+                train_esr,
+                esr,
+                learning_rate: schedule.rate(step, done),
+                samples_per_second,
+            });
+        }
+        let Some(largest) = checkpoint.networks.last() else { return Ok(()) };
+        if let Some(point) = largest.history.last() {
+            progress.measured(&Status {
+                step,
+                loss: point.loss,
+                esr: point.esr,
+                best_esr: largest.best_esr(),
+                learning_rate: point.learning_rate,
+                samples_per_second,
+            });
+        }
+        Ok(())
+    }
 }
 
-fn check(step: u64, loss: f64, gradient: &[f32]) -> Result<(), Divergence> {
-    if !loss.is_finite() {
-        return Err(Divergence { step: step + 1, what: "loss", value: loss });
+/// Measures the current weights and, where there is one, their average, keeps the better of them if it is the best
+/// so far, and gives its ESR.
+fn keep_best(lane: &mut Lane<'_>, learned: &mut Learned, step: u64) -> Result<f64, TrainerError> {
+    let mut lowest = f64::INFINITY;
+    for weights in [Some(&learned.weights), learned.average.as_ref()].into_iter().flatten() {
+        let output = lane.learner.predict(weights, lane.validation)?;
+        let esr = crate::evaluate::esr(&output, lane.validation.target());
+        lowest = lowest.min(esr);
+        if learned.figures.best_esr.is_none_or(|best| esr < best) {
+            learned.best.copy_from_slice(weights);
+            learned.figures.best_esr = Some(esr);
+            learned.figures.best_step = step;
+        }
     }
-    match gradient.iter().find(|g| !g.is_finite()) {
-        Some(&g) => Err(Divergence { step: step + 1, what: "gradient", value: f64::from(g) }),
-        None => Ok(()),
-    }
+    Ok(lowest)
 }
 
-/// Moves the running average; the first steps count for more, so that it forgets the start.
-fn follow(average: &mut [f32], weights: &[f32], keep: f64, step: u64) {
-    let keep = keep.min((step + 1) as f64 / (step + 10) as f64) as f32;
-    for (average, weight) in average.iter_mut().zip(weights) {
-        *average += (1.0 - keep) * (weight - *average);
+/// Whether the weights after `step` steps were measured already.
+fn was_measured(checkpoint: &Checkpoint, step: u64) -> bool {
+    let last = |learned: &Learned| learned.history.last().map(|point| point.step);
+    checkpoint.networks.iter().all(|learned| last(learned) == Some(step))
+}
+
+/// Whether every network is as good as was asked for.
+fn reached(checkpoint: &Checkpoint, target_esr: Option<f64>) -> bool {
+    target_esr.is_some_and(|target| checkpoint.networks.iter().all(|learned| learned.best_esr() <= target))
+}
+
+/// What becomes of a run that left the numbers: the best weights from before are kept, if there are any.
+///
+/// # Errors
+/// There are none, or it was another error.
+fn end_of_numbers(checkpoint: &Checkpoint, error: TrainerError) -> Result<End, TrainerError> {
+    match error {
+        TrainerError::Diverged(divergence) if checkpoint.networks.iter().all(|n| n.figures.best_step > 0) => {
+            Ok(End::Diverged(divergence))
+        }
+        error => Err(error),
     }
 }

@@ -1,4 +1,4 @@
-//! Training learns, can be interrupted and goes on exactly where it stopped.
+//! Training learns, and what it writes is what it learned.
 
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 
@@ -7,20 +7,17 @@ mod support;
 use shared::engine::EngineChoice;
 use shared::model::{Model, WaveNetSpec};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use support::noise;
+use support::toy::{Fate, Means, default_learner, toy, train};
 use trainer::TrainerError;
 use trainer::adam::Adam;
-use trainer::checkpoint::Checkpoint;
 use trainer::config::{Config, Data, Network, SeedNetwork, Train, VirtualSource};
-use trainer::data::{Pair, Part};
-use trainer::device::{Device, DeviceChoice};
-use trainer::gradient::{self, BackendChoice, BatchLoss, Gradient, Setup};
-use trainer::loss::Loss;
+use trainer::data::Part;
+use trainer::device::DeviceChoice;
 use trainer::progress::Progress;
 use trainer::session::{self, Begin};
-use trainer::train::{End, Outcome, Run, checkpoint_paths, scaled_to};
+use trainer::train::{End, Lane, Run};
 
 #[test]
 fn adam_finds_a_minimum_and_matches_the_published_first_step() {
@@ -54,155 +51,20 @@ fn adam_equals_libtorchs() {
     assert!(support::largest_difference(&ours, &theirs) < 1e-5, "{ours:?} {theirs:?}");
 }
 
-/// Sets the flag once so many gradients were computed.
-struct StopAfter<'a> {
-    inner: Box<dyn Gradient>,
-    left: u64,
-    stop: &'a AtomicBool,
-}
-
-impl Gradient for StopAfter<'_> {
-    fn description(&self) -> String {
-        self.inner.description()
-    }
-
-    fn gradient(&mut self, w: &[f32], starts: &[usize], g: &mut [f32]) -> Result<BatchLoss, TrainerError> {
-        self.left -= 1;
-        self.stop.store(self.left == 0, Ordering::Relaxed);
-        self.inner.gradient(w, starts, g)
-    }
-
-    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {
-        self.inner.predict(weights, part)
-    }
-}
-
-fn toy(samples: usize, seed: u64) -> Pair {
-    let input = noise(samples, 0.5, seed);
-    let target = input.iter().map(|x| 0.4 * (3.0 * x).tanh()).collect();
-    Pair { input, target, rate_hz: 48_000 }
-}
-
-/// Loses the numbers after so many gradients.
-struct Poisoned {
-    inner: Box<dyn Gradient>,
-    left: u64,
-}
-
-impl Gradient for Poisoned {
-    fn description(&self) -> String {
-        self.inner.description()
-    }
-
-    fn gradient(&mut self, w: &[f32], starts: &[usize], g: &mut [f32]) -> Result<BatchLoss, TrainerError> {
-        let loss = self.inner.gradient(w, starts, g)?;
-        if self.left == 0 {
-            g[0] = f32::INFINITY;
-        }
-        self.left = self.left.saturating_sub(1);
-        Ok(loss)
-    }
-
-    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {
-        self.inner.predict(weights, part)
-    }
-}
-
-/// Trains for at most `steps` more steps, from the checkpoint in `folder` if there is one.
-fn train_for(steps: u64, config: &Train, folder: &Path) -> Outcome {
-    let stop = AtomicBool::new(false);
-    train_with(config, folder, &stop, |inner| Box::new(StopAfter { inner, left: steps, stop: &stop }))
-        .unwrap()
-}
-
-fn train_with<'a>(
-    config: &Train,
-    folder: &Path,
-    stop: &AtomicBool,
-    wrap: impl FnOnce(Box<dyn Gradient>) -> Box<dyn Gradient + 'a>,
-) -> Result<Outcome, TrainerError> {
-    let (train, held_out) = (toy(20_000, 1), toy(5_000, 2));
-    let spec = scaled_to(&WaveNetSpec::seed(4, 3, 3, true), &train.target);
-    let part = |pair: &Pair| Part::new(pair, 0, spec.receptive_field_samples(), 0);
-    let setup = Setup {
-        spec: &spec,
-        loss: Loss::new(&config.loss.weights(), &train.target),
-        part: Arc::new(part(&train)),
-        segment_samples: config.segment_samples,
-        batch: config.batch,
-        workers: 2,
-    };
-    let mut gradient = wrap(gradient::build(&setup, BackendChoice::Auto, Device::CPU).unwrap());
-    let validation = part(&held_out);
-    let run = Run {
-        spec: &spec,
-        train: config,
-        segment_samples: config.segment_samples,
-        train_samples: 20_000,
-        validation: &validation,
-        gradient: gradient.as_mut(),
-        folder: Some(folder),
-        rate_hz: 48_000,
-        recording: 1,
-        stop,
-    };
-    let last = checkpoint_paths(folder).1;
-    let start = if last.exists() { Checkpoint::load(&last).unwrap() } else { run.start() };
-    run.train(start, &mut Progress::silent())
-}
-
-#[test]
-fn an_interrupted_run_goes_on_to_exactly_the_same_weights() {
-    let config = Train { batch: 3, segment_samples: 500, steps: 60, average: Some(0.9), ..Train::default() };
-    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let whole = train_for(1_000, &config, a.path());
-    assert_eq!((whole.end, whole.steps), (End::Steps, 60));
-    let part = train_for(23, &config, b.path());
-    assert_eq!((part.end, part.steps), (End::Interrupted, 23));
-    let rest = train_for(1_000, &config, b.path());
-    assert_eq!((rest.end, rest.steps), (End::Steps, 60));
-    let load = |folder: &Path| Checkpoint::load(&checkpoint_paths(folder).1).unwrap();
-    let (a, b) = (load(a.path()), load(b.path()));
-    assert_eq!(a.weights, b.weights);
-    assert_eq!(a.adam, b.adam);
-    assert_eq!(a.average, b.average);
-    assert!(whole.esr < 0.5 * whole.first_esr, "{} {}", whole.first_esr, whole.esr);
-}
-
-#[test]
-fn a_damaged_checkpoint_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = Train { batch: 2, segment_samples: 300, steps: 5, ..Train::default() };
-    train_for(1_000, &config, folder.path());
-    let path = checkpoint_paths(folder.path()).1;
-    let bytes = std::fs::read(&path).unwrap();
-    let other = folder.path().join("other.safetensors");
-    for length in [0, 7, 60, bytes.len() / 2, bytes.len() - 1] {
-        std::fs::write(&other, &bytes[..length]).unwrap();
-        let error = Checkpoint::load(&other).unwrap_err().to_string();
-        assert!(error.contains("other.safetensors"), "{error}");
-    }
-}
-
 #[test]
 fn a_diverging_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut pair = toy(5_000, 1);
     pair.target[2_000] = f32::NAN;
     let spec = WaveNetSpec::seed(4, 3, 3, true);
-    let part = Part::new(&pair, 0, spec.receptive_field_samples(), 0);
-    let config = Train { batch: 8, segment_samples: 2_500, steps: 50, ..Train::default() };
-    let loss = Loss::new(&config.loss.weights(), &toy(5_000, 1).target);
-    let part = Arc::new(part);
-    let setup = Setup { spec: &spec, loss, part: part.clone(), segment_samples: 2_500, batch: 8, workers: 1 };
-    let mut gradient = gradient::build(&setup, BackendChoice::Auto, Device::CPU).unwrap();
+    let validation = Part::new(&pair, 0, spec.receptive_field_samples(), 0);
+    let config = Train { batch: 8, segment_samples: 2_500, steps: 50, workers: Some(1), ..Train::default() };
+    let learner = default_learner(&spec, &config, &pair);
     let run = Run {
-        spec: &spec,
         train: &config,
         segment_samples: 2_500,
         train_samples: 5_000,
-        validation: &part,
-        gradient: gradient.as_mut(),
+        lanes: vec![Lane { spec: &spec, from: None, validation: &validation, learner }],
         folder: Some(folder.path()),
         rate_hz: 48_000,
         recording: 1,
@@ -216,21 +78,27 @@ fn a_diverging_run_says_so() {
 #[test]
 fn a_run_that_diverges_late_keeps_the_best_weights_from_before() {
     let config = Train { batch: 3, segment_samples: 500, steps: 60, ..Train::default() };
+    let spec = [WaveNetSpec::seed(4, 3, 3, true)];
     let folder = tempfile::tempdir().unwrap();
-    let stop = AtomicBool::new(false);
-    let poison = |left| move |inner| -> Box<dyn Gradient> { Box::new(Poisoned { inner, left }) };
-    let outcome = train_with(&config, folder.path(), &stop, poison(40)).unwrap();
+    let outcomes = train(&spec, Means::Kernel, &config, folder.path(), Fate::Poisoned(40)).unwrap();
+    let outcome = &outcomes[0];
     let End::Diverged(divergence) = outcome.end else { panic!("{:?}", outcome.end) };
-    assert_eq!((divergence.step, divergence.what, outcome.steps), (41, "gradient", 40));
+    assert_eq!((divergence.step, divergence.what, outcome.steps), (41, "loss", 40));
     assert!(outcome.step > 0 && outcome.step <= 40 && outcome.esr < outcome.first_esr, "{outcome:?}");
-    let (best, last) = checkpoint_paths(folder.path());
-    assert_eq!(Checkpoint::load(&best).unwrap().best, outcome.weights);
-    assert!(!last.exists(), "nothing to go on from");
+    assert!(outcome.weights.iter().all(|w| w.is_finite()));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing to go on from");
     // Before any weights were better than those of the start there is nothing to keep.
-    let other = tempfile::tempdir().unwrap();
-    let error = train_with(&config, other.path(), &stop, poison(3)).unwrap_err();
+    let error = train(&spec, Means::Kernel, &config, folder.path(), Fate::Poisoned(3)).unwrap_err();
     assert!(matches!(error, TrainerError::Diverged(d) if d.step == 4), "{error}");
-    assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // On a device it shows when the numbers come back.
+    let error = train(&spec, Means::Device, &wild(), folder.path(), Fate::Lives).unwrap_err();
+    assert!(matches!(error, TrainerError::Diverged(_)), "{error}");
+}
+
+/// Steps far too large for any network.
+fn wild() -> Train {
+    Train { batch: 3, segment_samples: 500, steps: 60, learning_rate: 1e30, ..Train::default() }
 }
 
 /// A config for a small network and a recording that lies in `folder`.
@@ -262,13 +130,13 @@ fn a_finished_run_is_only_replaced_by_one_that_was_allowed_to_and_took_a_step() 
     assert!(matches!(&error, TrainerError::NoSteps { .. }), "{error}");
     assert!(error.to_string().contains("before its first step"), "{error}");
     let files = || {
-        let names = ["run.onnx", "best.safetensors", "last.safetensors"];
+        let names = ["run.onnx", "last.safetensors", "previous.safetensors"];
         names.map(|name| std::fs::read(config.out.join(name)).ok())
     };
     assert_eq!(files(), [None, None, None]);
     train(&config, Begin::Fresh, false).unwrap();
     let first = files();
-    assert!(first.iter().all(Option::is_some));
+    assert!(first[0].is_some() && first[1].is_some() && first[2].is_none());
     let error = train(&config, Begin::Fresh, false).unwrap_err().to_string();
     for word in ["run holds an earlier run", "--resume", "--out", "--overwrite"] {
         assert!(error.contains(word), "`{word}` is missing: {error}");
@@ -282,7 +150,7 @@ fn a_finished_run_is_only_replaced_by_one_that_was_allowed_to_and_took_a_step() 
     config.train.seed = 2;
     assert_eq!(train(&config, Begin::Overwrite, false).unwrap().outcome.steps, 3);
     let second = ["run.onnx", "last.safetensors"].map(|name| std::fs::read(config.out.join(name)).ok());
-    assert!(second[0] != first[0] && second[1] != first[2]);
+    assert!(second[0] != first[0] && second[1] != first[1]);
 }
 
 #[test]

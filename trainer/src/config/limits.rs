@@ -38,6 +38,7 @@ limit! {
     sample_rate: u32 = 8_000..=384_000;
     seconds: f64 = 1.0..=3600.0;
     learning_rate: f64 = 1e-9..=1.0;
+    checkpoint_seconds: f64 = 0.0..=3600.0;
     weight: f64 = 0.0..=1e6;
     emphasis: f64 = 0.0..=1.0;
     width: usize = 1..=2048;
@@ -61,6 +62,7 @@ macro_rules! optional_limit {
 optional_limit! {
     held_out: f64 = 1.0..=3600.0;
     minutes: f64 = 0.01..=100_000.0;
+    target_esr: f64 = 1e-12..=1.0;
     average: f64 = 0.0..=0.999_999;
     workers: usize = 1..=1024;
     report_steps: u64 = 1..=1_000_000_000;

@@ -3,6 +3,7 @@
 //! Paths in a config are relative to the folder the trainer is started in.
 
 pub(crate) mod limits;
+mod packed;
 mod pair;
 
 use crate::TrainerError;
@@ -32,11 +33,18 @@ pub struct Config {
     /// What is written on it.
     #[serde(default)]
     pub card: CardText,
+    /// Whether a network by name has its dilations stretched above 48 kHz; see [`crate::stretch`].
+    #[serde(default = "yes")]
+    pub scale_dilations: bool,
     /// Folder for checkpoints and the finished model.
     pub out: PathBuf,
     /// Whether the model is written as a `.nam` file too, beside the ONNX file.
     #[serde(default)]
     pub nam: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A network by name, or in full.
@@ -61,6 +69,8 @@ pub enum Network {
     },
     /// A description in full, as in a model's card.
     Architecture(Box<WaveNetSpec>),
+    /// Several of the others, trained at once on the same batches, for a slimmable model.
+    Packed(Vec<Network>),
 }
 
 /// Ten, or fewer, residual blocks.
@@ -87,7 +97,7 @@ impl Default for SeedNetwork {
 }
 
 impl Network {
-    /// The architecture.
+    /// The architecture; the largest of a packed network.
     ///
     /// # Errors
     /// It is impossible, or the trainer cannot train it.
@@ -101,6 +111,10 @@ impl Network {
             }
             Self::NamA2 { channels } => WaveNetSpec::nam_a2(*channels),
             Self::Architecture(spec) => (**spec).clone(),
+            Self::Packed(_) => {
+                let largest = self.specs()?.pop();
+                return largest.ok_or_else(|| TrainerError::Setting("`packed` has no size".into()));
+            }
         };
         crate::torch_net::check_trainable(&spec)?;
         Ok(spec)
@@ -177,6 +191,14 @@ pub struct Train {
     /// share that the average keeps at each step, such as 0.999.
     #[serde(deserialize_with = "limits::average")]
     pub average: Option<f64>,
+    /// Ends training once every network's held-out ESR is this low.
+    #[serde(deserialize_with = "limits::target_esr")]
+    pub target_esr: Option<f64>,
+    /// A model of the same architecture, ONNX or `.nam`, whose weights training begins with.
+    pub from: Option<PathBuf>,
+    /// Least time between two checkpoints; what a crash costs at most.
+    #[serde(deserialize_with = "limits::checkpoint_seconds")]
+    pub checkpoint_seconds: f64,
     /// Seed of weights and batches.
     pub seed: u64,
     /// Worker threads on the CPU; all cores if not given.
@@ -200,6 +222,9 @@ impl Default for Train {
             warm_up_steps: 0,
             loss: LossConfig::default(),
             average: None,
+            target_esr: None,
+            from: None,
+            checkpoint_seconds: 20.0,
             seed: 1,
             workers: None,
             backend: BackendChoice::Auto,
@@ -332,7 +357,7 @@ impl Config {
 
     /// Values that are possible alone and impossible together.
     fn check(&self) -> Result<(), String> {
-        self.model.spec().map_err(|e| format!("`model`: {e}"))?;
+        self.model.specs().map_err(|e| format!("`model`: {e}"))?;
         let loss = &self.train.loss;
         if loss.esr + loss.plain_esr + loss.mrstft <= 0.0 {
             return Err(
@@ -391,7 +416,8 @@ pub enum ConfigKind {
 }
 
 impl ConfigKind {
-    /// Tells what a config file is by its keys: the word EQ's has `word_eq`, everything else is an amp's.
+    /// Tells what a config file is by its keys: the word EQ's has `word_eq`,
+    /// everything else is an amp's.
     ///
     /// # Errors
     /// The file cannot be read or is no text.
@@ -402,7 +428,10 @@ impl ConfigKind {
         }
         // What cannot be parsed is refused, with its line, by whoever reads it in full.
         let keys = serde_saphyr::from_str::<Keys>(&read_text(path)?).ok();
-        Ok(if keys.is_some_and(|keys| keys.word_eq.is_some()) { Self::WordEq } else { Self::Amp })
+        Ok(match keys {
+            Some(Keys { word_eq: Some(_), .. }) => Self::WordEq,
+            _ => Self::Amp,
+        })
     }
 }
 

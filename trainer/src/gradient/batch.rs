@@ -44,6 +44,30 @@ impl TorchBatch {
     }
 }
 
+impl TorchBatch {
+    /// The network; its weights are those that [`TorchBatch::batch`] works with.
+    pub(super) fn net_mut(&mut self) -> &mut TorchNet {
+        &mut self.net
+    }
+
+    /// Loss, ESR and flat gradient of a batch, on the device. Nothing waits for the device: the few starts are
+    /// handed over without, and segments are gathered there.
+    pub(super) fn batch(&self, starts: &[usize]) -> Result<[Tensor; 3], TrainerError> {
+        let device = self.net.device();
+        let starts: Vec<i64> = starts.iter().map(|&s| s as i64).collect();
+        let starts = Tensor::f_from_slice(&starts)?.f_to_device_(device, Kind::Int64, true, false)?;
+        let starts = starts.f_unsqueeze(1)?;
+        let input = self.input.f_take(&starts.f_add(&self.input_span)?)?.f_unsqueeze(1)?;
+        let target = self.target.f_take(&starts.f_add(&self.target_span)?)?;
+        let output = self.net.forward(&input)?.f_squeeze_dim(1)?;
+        let loss = self.loss.batch(&output, &target)?;
+        let gradient = self.net.gradient(&loss)?;
+        let error = tch::no_grad(|| output.f_sub(&target)?.f_square()?.f_mean(Kind::Float))?;
+        let esr = error.f_div_scalar(self.loss.power())?;
+        Ok([loss.f_detach()?, esr, gradient])
+    }
+}
+
 impl Gradient for TorchBatch {
     fn description(&self) -> String {
         self.description.clone()
@@ -56,15 +80,9 @@ impl Gradient for TorchBatch {
         gradient: &mut [f32],
     ) -> Result<BatchLoss, TrainerError> {
         self.net.set_weights(weights)?;
-        let starts: Vec<i64> = starts.iter().map(|&s| s as i64).collect();
-        let starts = Tensor::f_from_slice(&starts)?.f_to_device(self.net.device())?.f_unsqueeze(1)?;
-        let input = self.input.f_take(&starts.f_add(&self.input_span)?)?.f_unsqueeze(1)?;
-        let target = self.target.f_take(&starts.f_add(&self.target_span)?)?;
-        let output = self.net.forward(&input)?.f_squeeze_dim(1)?;
-        let loss = self.loss.batch(&output, &target)?;
-        gradient.copy_from_slice(&to_vec(&self.net.gradient(&loss)?)?);
-        let error = tch::no_grad(|| output.f_sub(&target)?.f_square()?.f_mean(Kind::Float))?;
-        Ok(BatchLoss { loss: loss.f_double_value(&[])?, esr: error.f_double_value(&[])? / self.loss.power() })
+        let [loss, esr, flat] = self.batch(starts)?;
+        gradient.copy_from_slice(&to_vec(&flat)?);
+        Ok(BatchLoss { loss: loss.f_double_value(&[])?, esr: esr.f_double_value(&[])? })
     }
 
     fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {

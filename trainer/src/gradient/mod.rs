@@ -5,16 +5,21 @@
 //! libtorch with the whole batch at once on a GPU.
 
 mod batch;
+mod device;
+mod host;
 mod kernel;
 mod pool;
 mod torch;
 
 pub use batch::TorchBatch;
+pub use device::OnDevice;
+pub use host::OnHost;
 pub use kernel::KernelSegment;
 pub use pool::Pool;
 pub use torch::TorchSegment;
 
 use crate::TrainerError;
+use crate::checkpoint::Learned;
 use crate::data::Part;
 use crate::device::Device;
 use crate::loss::Loss;
@@ -48,6 +53,59 @@ pub trait Gradient: Send {
     ) -> Result<BatchLoss, TrainerError>;
 
     /// The network's output over all of `part`.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError>;
+}
+
+/// One step of training.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Its number, from 0.
+    pub number: u64,
+    /// Where the segments of its batch begin.
+    pub starts: &'a [usize],
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// The share that the running average of the weights keeps, if there is one.
+    pub average: Option<f64>,
+}
+
+impl Step<'_> {
+    /// The share that the average keeps at this step: the first ones count for more, so that it forgets the
+    /// start.
+    pub fn average_keeps(&self) -> Option<f32> {
+        let number = self.number as f64;
+        self.average.map(|share| share.min((number + 1.0) / (number + 10.0)) as f32)
+    }
+}
+
+/// Takes steps: gradients, optimiser and average, wherever they are kept. Between [`Learner::bring`]s it may be
+/// ahead of what the caller sees.
+pub trait Learner: Send {
+    /// What computes where, for the player to read.
+    fn description(&self) -> String;
+
+    /// Takes over what was learned so far. Comes before the first step.
+    ///
+    /// # Errors
+    /// libtorch fails.
+    fn begin(&mut self, learned: &Learned) -> Result<(), TrainerError>;
+
+    /// Takes a step. What the batch gave comes back where it is known without waiting for it.
+    ///
+    /// # Errors
+    /// libtorch fails, or the loss or its gradient is no number; then nothing was learned.
+    fn step(&mut self, learned: &mut Learned, step: &Step<'_>) -> Result<Option<BatchLoss>, TrainerError>;
+
+    /// Brings `learned` up to date after `steps` steps.
+    ///
+    /// # Errors
+    /// libtorch fails, or the numbers were left since the last call; then `learned` is as it was.
+    fn bring(&mut self, learned: &mut Learned, steps: u64) -> Result<(), TrainerError>;
+
+    /// The output over all of `part` of a network with these weights.
     ///
     /// # Errors
     /// libtorch fails.
@@ -130,4 +188,19 @@ pub fn build(
         _ if on_gpu => Ok(Box::new(TorchBatch::new(setup, device)?)),
         _ => Ok(Box::new(Pool::new(setup, "libtorch", || TorchSegment::new(setup.spec))?)),
     }
+}
+
+/// Makes the learner that suits what was asked for: on a GPU everything stays there.
+///
+/// # Errors
+/// As for [`build`].
+pub fn learner(
+    setup: &Setup<'_>,
+    choice: BackendChoice,
+    device: Device,
+) -> Result<Box<dyn Learner>, TrainerError> {
+    if device.is_gpu() && choice != BackendChoice::Kernel {
+        return Ok(Box::new(OnDevice::new(setup, device)?));
+    }
+    Ok(Box::new(OnHost::new(build(setup, choice, device)?)))
 }

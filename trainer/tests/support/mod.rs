@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod toy;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::model::{Card, HeadSource, Model, Network, Residual, WaveNet, WaveNetSpec};
