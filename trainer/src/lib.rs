@@ -5,6 +5,7 @@
 //! is made of are public, so that tests can take them apart.
 
 pub mod adam;
+pub mod batch;
 pub mod checkpoint;
 pub mod checks;
 pub mod config;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use trainer::batch::{self, Shard};
 use trainer::checks::{self, CheckArgs, Mode};
 use trainer::config::{CardText, Config, ConfigKind, Data};
 use trainer::device::{self, DeviceChoice};
@@ -30,9 +31,18 @@ struct TrainArgs {
     /// The config to train by, such as configs/demo.yaml
     #[arg(long, required = true)]
     config: Option<PathBuf>,
-    /// Go on after the last checkpoint in the out folder
+    /// Go on after the last checkpoint in the out folder; a batch does so by itself
     #[arg(long, conflicts_with = "overwrite")]
     resume: bool,
+    /// Batch: only this share of the captures, counted from 0, such as 0/4 for the first of four
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Begin with the weights of this model of the same architecture, ONNX or .nam
+    #[arg(long, value_name = "MODEL", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+    /// Stop after this long as Ctrl-C does; the learning rate does not follow, and --resume goes on exactly
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    pause_after: Option<f64>,
     /// Replace the run that the out folder holds
     #[arg(long)]
     overwrite: bool,
@@ -256,7 +266,8 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
 fn train(args: TrainArgs) -> Result<(), TrainerError> {
     // clap has made sure of a config wherever there is no subcommand.
     let path = args.config.clone().unwrap_or_default();
-    if ConfigKind::of(&path)? == ConfigKind::WordEq {
+    let kind = ConfigKind::of(&path)?;
+    if kind == ConfigKind::WordEq {
         return train_word_eq(&path, args);
     }
     if args.report || args.part.is_some() {
@@ -264,45 +275,101 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
             "`--report` and `--part` are for the word EQ, such as configs/eq.yaml".into(),
         ));
     }
-    let mut config = Config::load(&path)?;
-    if let (Some(input), Some(target)) = (args.input, args.target) {
-        config.data = Data::pair(input, target);
-        // It describes the config's recording, not this one.
-        config.card = CardText::default();
-    }
-    if let Data::Pair(files) = &mut config.data {
-        files.channel = args.channel.unwrap_or(files.channel);
-        if args.ignore_checks {
-            files.checks = Mode::Warn;
-        }
-    }
-    let t = &mut config.train;
-    t.max_minutes = args.max_minutes.or(t.max_minutes);
-    t.workers = args.workers.map(usize::from).or(t.workers);
-    t.device = args.device.unwrap_or(t.device);
-    config.out = args.out.unwrap_or(config.out);
-    config.nam |= args.nam;
-    let card = &mut config.card;
-    for (text, given) in [
-        (&mut card.name, args.name),
-        (&mut card.gear, args.gear),
-        (&mut card.author, args.author),
-        (&mut card.source, args.source),
-        (&mut card.licence, args.licence),
-    ] {
-        if let Some(given) = given {
-            *text = given;
-        }
-    }
     let begin = match (args.resume, args.overwrite) {
         (true, _) => Begin::Resume,
         (false, true) => Begin::Overwrite,
         (false, false) => Begin::Fresh,
     };
+    if kind == ConfigKind::Batch {
+        return train_batch(&path, &args, begin == Begin::Overwrite);
+    }
+    if args.shard.is_some() {
+        return Err(TrainerError::Setting("`--shard` is for a config with a `batch` of captures".into()));
+    }
+    let mut config = Config::load(&path)?;
+    args.apply(&mut config);
+    config.out = args.out.clone().unwrap_or(config.out);
     let stop = stop_on_ctrl_c();
+    pause(args.pause_after, &stop);
     let mut progress = Progress::new();
     let finished = session::run(&config, begin, &stop, &mut progress, &|line| println!("{line}"))?;
     report(&finished)
+}
+
+impl TrainArgs {
+    /// Puts what was given on the command line in place of the config's.
+    fn apply(&self, config: &mut Config) {
+        if let (Some(input), Some(target)) = (&self.input, &self.target) {
+            config.data = Data::pair(input.clone(), target.clone());
+            // It describes the config's recording, not this one.
+            config.card = CardText::default();
+        }
+        if let Data::Pair(files) = &mut config.data {
+            files.channel = self.channel.unwrap_or(files.channel);
+            if self.ignore_checks {
+                files.checks = Mode::Warn;
+            }
+        }
+        let t = &mut config.train;
+        t.max_minutes = self.max_minutes.or(t.max_minutes);
+        t.workers = self.workers.map(usize::from).or(t.workers);
+        t.device = self.device.unwrap_or(t.device);
+        if let Some(from) = &self.from {
+            t.from = Some(from.clone());
+        }
+        config.nam |= self.nam;
+        let card = &mut config.card;
+        for (text, given) in [
+            (&mut card.name, &self.name),
+            (&mut card.gear, &self.gear),
+            (&mut card.author, &self.author),
+            (&mut card.source, &self.source),
+            (&mut card.licence, &self.licence),
+        ] {
+            if let Some(given) = given {
+                text.clone_from(given);
+            }
+        }
+    }
+}
+
+/// Trains every capture of a list, or of this machine's share of it.
+fn train_batch(path: &Path, args: &TrainArgs, overwrite: bool) -> Result<(), TrainerError> {
+    if args.input.is_some() || args.name.is_some() {
+        let problem =
+            "`--input`, `--target` and `--name` are for one capture, and this config has a list of them";
+        return Err(TrainerError::Setting(problem.into()));
+    }
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => batch::out_folder(path)?,
+    };
+    let mut items = batch::items(path, &out)?;
+    items.iter_mut().for_each(|item| args.apply(&mut item.config));
+    let stop = stop_on_ctrl_c();
+    pause(args.pause_after, &stop);
+    let say = |line: &str| println!("{line}");
+    let mut train = |config: &Config, begin| session::run(config, begin, &stop, &mut Progress::new(), &say);
+    let shard = args.shard.unwrap_or(Shard::ALL);
+    let tally = batch::run(&items, shard, &out, overwrite, &stop, &say, &mut train)?;
+    match tally.items - tally.finished {
+        0 => Ok(()),
+        open => Err(TrainerError::Setting(format!(
+            "{open} of {} captures have no model, {} of them failed; the same command tries and goes on with them",
+            tally.items, tally.failed
+        ))),
+    }
+}
+
+/// Asks for a stop after some minutes, as Ctrl-C does.
+fn pause(after_minutes: Option<f64>, stop: &Arc<AtomicBool>) {
+    let Some(minutes) = after_minutes else { return };
+    let stop = stop.clone();
+    // It ends with the process.
+    std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs_f64(minutes * 60.0));
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 fn stop_on_ctrl_c() -> Arc<AtomicBool> {
@@ -325,6 +392,9 @@ fn stop_on_ctrl_c() -> Arc<AtomicBool> {
 fn refuse_amp_options(args: &TrainArgs) -> Result<(), TrainerError> {
     let given = [
         ("--resume", args.resume),
+        ("--shard", args.shard.is_some()),
+        ("--from", args.from.is_some()),
+        ("--pause-after", args.pause_after.is_some()),
         ("--input", args.input.is_some()),
         ("--channel", args.channel.is_some()),
         ("--ignore-checks", args.ignore_checks),
@@ -403,8 +473,12 @@ fn report(finished: &Finished) -> Result<(), TrainerError> {
         "held-out ESR {:.6} (before training {:.4}), peak error {:.5}",
         d.esr, o.first_esr, d.peak_error
     );
+    for size in &finished.smaller {
+        let (weights, esr) = (size.outcome.weights.len(), size.distance.esr);
+        println!("with {weights} weights: held-out ESR {esr:.6}, {}", size.path.display());
+    }
     let mut apart = None;
-    for parity in &finished.parity {
+    for parity in finished.parity.iter().chain(finished.smaller.iter().flat_map(|size| &size.parity)) {
         match &parity.difference {
             Ok(difference) => {
                 let same = *difference <= export::PARITY_TOLERANCE;

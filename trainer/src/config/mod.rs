@@ -356,7 +356,7 @@ impl Config {
     }
 
     /// Values that are possible alone and impossible together.
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.model.specs().map_err(|e| format!("`model`: {e}"))?;
         let loss = &self.train.loss;
         if loss.esr + loss.plain_esr + loss.mrstft <= 0.0 {
@@ -413,10 +413,12 @@ pub enum ConfigKind {
     Amp,
     /// The word EQ: [`EqConfig`](crate::word_eq::config::EqConfig).
     WordEq,
+    /// Several amp models: [`crate::batch`].
+    Batch,
 }
 
 impl ConfigKind {
-    /// Tells what a config file is by its keys: the word EQ's has `word_eq`,
+    /// Tells what a config file is by its keys: the word EQ's has `word_eq`, one of several captures `batch`,
     /// everything else is an amp's.
     ///
     /// # Errors
@@ -425,11 +427,13 @@ impl ConfigKind {
         #[derive(Deserialize)]
         struct Keys {
             word_eq: Option<serde::de::IgnoredAny>,
+            batch: Option<serde::de::IgnoredAny>,
         }
         // What cannot be parsed is refused, with its line, by whoever reads it in full.
         let keys = serde_saphyr::from_str::<Keys>(&read_text(path)?).ok();
         Ok(match keys {
             Some(Keys { word_eq: Some(_), .. }) => Self::WordEq,
+            Some(Keys { batch: Some(_), .. }) => Self::Batch,
             _ => Self::Amp,
         })
     }
@@ -471,7 +475,7 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> 
     })
 }
 
-fn refused(path: &Path, place: Option<(u64, u64)>, problem: String) -> TrainerError {
+pub(crate) fn refused(path: &Path, place: Option<(u64, u64)>, problem: String) -> TrainerError {
     let (line, column) = (place.map(|p| p.0), place.map(|p| p.1));
     TrainerError::Config { path: path.to_owned(), line, column, problem }
 }
