@@ -11,6 +11,8 @@ use std::path::Path;
 const COMPARED_SECONDS: usize = 30;
 /// Smallest output power, relative to the target's, that a level can be taken from.
 const SILENT: f64 = 1e-10;
+/// Least gain, relative to the one that would make the model as loud as the target.
+const LEAST_SHARE: f64 = 0.1;
 
 /// The weights of the model in `path` for the architecture `spec`, which is scaled to the recording `train`; and a
 /// line on the level. Of a slimmable model, the size that fits.
@@ -48,17 +50,20 @@ pub fn weights(path: &Path, spec: &WaveNetSpec, train: &Pair) -> Result<(Vec<f32
     let samples = train.input.len().min(COMPARED_SECONDS * train.rate_hz as usize);
     let output = Renderer::new(net, Device::CPU, MODEL_CHUNK_SAMPLES)?.render(&train.input[..samples])?;
     let target = &train.target[..samples];
-    let ratio = power(target) / power(&output).max(1e-30);
-    if power(&output) < SILENT * power(target) || !ratio.is_finite() {
+    let loudness = (power(target) / power(&output).max(1e-30)).sqrt();
+    if power(&output) < SILENT * power(target) || !loudness.is_finite() {
         return Err(refuse("it is silent on this recording; leave `train.from` out".into()));
     }
+    // The gain that leaves the least error. Of a model that has little in common with the recording it would leave
+    // nothing, and nothing to learn from.
     let agreement: f64 = output.iter().zip(target).map(|(&y, &t)| f64::from(y) * f64::from(t)).sum();
-    let gain = ratio.sqrt().copysign(agreement);
+    let best = agreement / (power(&output) * samples as f64);
+    let gain = best.abs().max(LEAST_SHARE * loudness).copysign(best);
     let line = format!(
         "beginning with {}, turned {} by {:.1} dB to this recording's level{}",
         path.display(),
-        if ratio >= 1.0 { "up" } else { "down" },
-        (10.0 * ratio.log10()).abs(),
+        if gain.abs() >= 1.0 { "up" } else { "down" },
+        (20.0 * gain.abs().log10()).abs(),
         if gain < 0.0 { " and inverted" } else { "" }
     );
     Ok((with_gain(net, spec, gain), line))
