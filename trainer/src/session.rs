@@ -265,7 +265,7 @@ fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Res
     } else {
         return Ok(());
     };
-    let problem = format!("{problem}; restore the config, or start over without --resume");
+    let problem = format!("{problem}; restore the config, or start over with --overwrite");
     Err(TrainerError::Checkpoint { path: path.to_owned(), problem })
 }
 

@@ -239,7 +239,10 @@ impl Run<'_> {
             };
             checkpoint.state.step += 1;
             clock.busy += at.elapsed();
-            if let (Some(esr), Some(largest)) = (batch_esr, checkpoint.networks.last()) {
+            if let Some(largest) = checkpoint.networks.last() {
+                // A device does not tell at once; until it does, the last that it told stands.
+                let told = || largest.history.last().map_or(f64::NAN, |point| point.train_esr);
+                let esr = batch_esr.unwrap_or_else(told);
                 progress.stepped(checkpoint.state.step, done, esr, largest.best_esr());
             }
         };

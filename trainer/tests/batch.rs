@@ -70,7 +70,7 @@ fn items_share_what_they_do_not_say_themselves() {
         }
         Data::Virtual(_) => panic!(),
     });
-    assert_eq!(seconds, [1.0, 1.0, 1.5]);
+    assert_eq!(seconds, [1.0, 1.0, 1.5].map(Some));
     assert_eq!(c.out, desk.path().join("runs/5150"));
     assert_ne!(items[0].settings, items[1].settings);
 }
