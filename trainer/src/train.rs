@@ -8,7 +8,7 @@ use crate::error::Divergence;
 use crate::gradient::{Learner, Step};
 use crate::history::{History, Point};
 use crate::initialise::initial_weights;
-use crate::progress::{Progress, Status};
+use crate::progress::{Measured, Progress};
 use crate::schedule::Schedule;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -196,6 +196,10 @@ impl Run<'_> {
         let mut saved = Instant::now();
         let mut first_in_folder = first_step == 0;
         self.begin(&mut checkpoint)?;
+        if let Some(largest) = checkpoint.networks.last() {
+            let first_esr = largest.figures.first_esr.unwrap_or(f64::NAN);
+            progress.begins(first_step, first_esr, &largest.history);
+        }
         let (end, progress_made) = loop {
             let step = checkpoint.state.step;
             checkpoint.state.seconds = clock.before + clock.begun.elapsed().as_secs_f64();
@@ -331,13 +335,11 @@ impl Run<'_> {
         }
         let Some(largest) = checkpoint.networks.last() else { return Ok(()) };
         if let Some(point) = largest.history.last() {
-            progress.measured(&Status {
-                step,
-                loss: point.loss,
-                esr: point.esr,
+            progress.measured(&Measured {
+                point,
                 best_esr: largest.best_esr(),
-                learning_rate: point.learning_rate,
-                samples_per_second,
+                spec: &largest.spec,
+                best: &largest.best,
             });
         }
         Ok(())
