@@ -1,5 +1,8 @@
 //! How close an output is to its target.
 
+pub mod bands;
+pub mod levels;
+
 use crate::TrainerError;
 use crate::data::check_audible;
 use crate::device::Device;
@@ -13,7 +16,8 @@ use tch::Tensor;
 /// FFT sizes of the reported STFT distance, in samples.
 const FFTS: [usize; 3] = [2048, 1024, 512];
 
-/// Error-to-signal ratio: the energy of the error over the energy of the target.
+/// Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al., "Real-Time Guitar
+/// Amplifier Emulation with Deep Learning", 2020, eq. 10, without pre-emphasis; NAM's trainer prints the same).
 pub fn esr(output: &[f32], target: &[f32]) -> f64 {
     let pairs = output.iter().zip(target).map(|(&y, &t)| (f64::from(y), f64::from(t)));
     let (error, signal) = pairs.fold((0.0, 0.0), |(e, s), (y, t)| (e + (y - t) * (y - t), s + t * t));
