@@ -14,7 +14,7 @@ use trainer::recording::Channel;
 use trainer::session::{self, Begin, Finished};
 use trainer::train::End;
 use trainer::word_eq::config::EqConfig;
-use trainer::{TrainerError, evaluate, export, render, signal, virtual_capture, word_eq};
+use trainer::{TrainerError, evaluate, export, render, report, signal, virtual_capture, word_eq};
 
 /// Trains Tonewright's amp models from paired recordings, and its word EQ.
 #[derive(Parser)]
@@ -94,6 +94,9 @@ struct TrainArgs {
     /// Device, in place of the config's
     #[arg(long)]
     device: Option<DeviceChoice>,
+    /// Render a clip of the held-out part every so many seconds, into the folder `preview`
+    #[arg(long, value_name = "SECONDS", value_parser = preview_seconds)]
+    preview: Option<f64>,
 }
 
 #[derive(Subcommand)]
@@ -135,6 +138,21 @@ enum Command {
         /// Length in seconds
         #[arg(long, default_value_t = 180.0, value_parser = signal_seconds)]
         seconds: f64,
+    },
+    /// Write a page that tells how close a model is to a recording, with sound to compare
+    Report {
+        /// Model file
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// What went into the gear
+        #[arg(long, value_name = "WAV")]
+        input: PathBuf,
+        /// What came out of it
+        #[arg(long, value_name = "WAV")]
+        target: PathBuf,
+        /// The page; beside the model and of its name if not given
+        #[arg(short, long, value_name = "HTML")]
+        output: Option<PathBuf>,
     },
     /// Write the virtual capture as input.wav and target.wav
     Virtual {
@@ -191,6 +209,10 @@ fn signal_seconds(text: &str) -> Result<f64, String> {
     number(text, *signal::SECONDS.start(), *signal::SECONDS.end())
 }
 
+fn preview_seconds(text: &str) -> Result<f64, String> {
+    number(text, 1.0, 86_400.0)
+}
+
 fn number(text: &str, min: f64, max: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value >= min && value <= max => Ok(value),
@@ -243,6 +265,11 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             );
             Ok(())
         }
+        Some(Command::Report { model, input, target, output }) => {
+            let (page, measures) = report::of_files(&model, &input, &target, output)?;
+            println!("ESR {:.6}\nreport: {}", measures.distance.esr, page.display());
+            Ok(())
+        }
         Some(Command::Virtual { out, seconds, rate, seed }) => {
             let (input, target) = virtual_capture::write(&out, seconds, rate, seed)?;
             println!("{}\n{}", input.display(), target.display());
@@ -293,7 +320,7 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
     pause(args.pause_after, &stop);
     let mut progress = Progress::new();
     let finished = session::run(&config, begin, &stop, &mut progress, &|line| println!("{line}"))?;
-    report(&finished)
+    tell(&finished)
 }
 
 impl TrainArgs {
@@ -318,6 +345,9 @@ impl TrainArgs {
             t.from = Some(from.clone());
         }
         config.nam |= self.nam;
+        config.preview_seconds = self.preview.or(config.preview_seconds);
+        config.origin.command =
+            std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
         let card = &mut config.card;
         for (text, given) in [
             (&mut card.name, &self.name),
@@ -407,6 +437,7 @@ fn refuse_amp_options(args: &TrainArgs) -> Result<(), TrainerError> {
         ("--max-minutes", args.max_minutes.is_some()),
         ("--workers", args.workers.is_some()),
         ("--device", args.device.is_some()),
+        ("--preview", args.preview.is_some()),
     ];
     match given.iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(TrainerError::Setting(format!(
@@ -452,17 +483,11 @@ fn train_word_eq(path: &Path, args: TrainArgs) -> Result<(), TrainerError> {
     Ok(())
 }
 
-fn report(finished: &Finished) -> Result<(), TrainerError> {
+fn tell(finished: &Finished) -> Result<(), TrainerError> {
     let o = &finished.outcome;
-    let why = match o.end {
-        End::Steps => "all steps taken",
-        End::Target => "the ESR that was asked for is reached",
-        End::Time => "time is up",
-        End::Interrupted => "interrupted",
-        End::Diverged(_) => "diverged",
-    };
     println!(
-        "{why}: {} steps in {}, {:.0} k samples/s; best after step {}",
+        "{}: {} steps in {}, {:.0} k samples/s; best after step {}",
+        o.end.reason(),
         o.steps,
         clock(o.seconds),
         o.samples_per_second / 1e3,

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
 use crate::stretch::stretched;
 use crate::train::{self, Lane, Outcome, Run};
-use crate::warm_start;
+use crate::{report, warm_start};
 use shared::model::nam::Version;
 use shared::model::{Card, Model, Network, Size, Slimmable, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
@@ -145,9 +145,8 @@ pub fn run(
         gradient::learner(&setup, t.backend, device)
     };
     let learners = specs.iter().zip(&parts).map(learner).collect::<Result<Vec<_>, _>>()?;
-    if let Some(learner) = learners.last() {
-        say(&format!("gradients: {}", learner.description()));
-    }
+    let gradients = learners.last().map(|learner| learner.description()).unwrap_or_default();
+    say(&format!("gradients: {gradients}"));
     std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
     let lanes = specs.iter().zip(learners).zip(&held_out).zip(from);
     let lane = |(((spec, learner), validation), from)| Lane { spec, from, validation, learner };
@@ -165,11 +164,29 @@ pub fn run(
         Begin::Fresh | Begin::Overwrite => run.start(),
         Begin::Resume => resumed(config, &run.start(), say)?,
     };
+    report::follow(config, &material.validation, material.validation_start, progress);
     let outcomes = run.train(start, progress)?;
     if outcomes.iter().any(|outcome| outcome.steps == 0) {
         return Err(TrainerError::NoSteps { folder: config.out.clone() });
     }
-    finish(config, outcomes, &held_out, rate_hz)
+    let finished = finish(config, outcomes, &held_out, rate_hz)?;
+    report::of_run(
+        config,
+        &report::Subject {
+            model: &finished.model,
+            model_path: &finished.path,
+            measured: &material.validation,
+            measured_from: material.validation_start,
+            trained: Some(&material.train),
+            history: &finished.outcome.history,
+            findings: material.recording.as_ref().map_or(&[], |recording| &recording.findings),
+            floor_esr: material.recording.as_ref().and_then(|recording| recording.floor_esr),
+            run: &report::facts(&finished.outcome, t, &[("Device", &why), ("Gradients", &gradients)]),
+            origin: &config.origin,
+        },
+        say,
+    );
+    Ok(finished)
 }
 
 /// The last usable checkpoint of an out folder, if it belongs to the run that `expected` begins.

@@ -38,6 +38,19 @@ pub enum End {
     Diverged(Divergence),
 }
 
+impl End {
+    /// The reason, in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Steps => "all steps taken",
+            Self::Target => "the ESR that was asked for is reached",
+            Self::Time => "time is up",
+            Self::Interrupted => "interrupted",
+            Self::Diverged(_) => "diverged",
+        }
+    }
+}
+
 /// What training gave.
 #[derive(Clone, Debug)]
 pub struct Outcome {

@@ -67,6 +67,7 @@ optional_limit! {
     workers: usize = 1..=1024;
     report_steps: u64 = 1..=1_000_000_000;
     level: f32 = -300.0..=300.0;
+    preview: f64 = 1.0..=86_400.0;
 }
 
 pub fn channel_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[usize; 2], D::Error> {

@@ -3,6 +3,7 @@
 //! Paths in a config are relative to the folder the trainer is started in.
 
 pub(crate) mod limits;
+mod origin;
 mod packed;
 mod pair;
 
@@ -11,6 +12,7 @@ use crate::device::DeviceChoice;
 use crate::gradient::BackendChoice;
 use crate::loss::LossWeights;
 use crate::schedule::{Decay, Schedule};
+pub use origin::Origin;
 pub use pair::{PairFiles, Validation};
 use serde::Deserialize;
 use shared::model::{Card, WaveNetSpec};
@@ -41,6 +43,15 @@ pub struct Config {
     /// Whether the model is written as a `.nam` file too, beside the ONNX file.
     #[serde(default)]
     pub nam: bool,
+    /// Whether the run ends with a report, and writes events for TensorBoard.
+    #[serde(default = "yes")]
+    pub report: bool,
+    /// Renders a clip of the held-out part every so many seconds, into the folder `preview`.
+    #[serde(default, deserialize_with = "limits::preview")]
+    pub preview_seconds: Option<f64>,
+    /// Where all this came from.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
 fn yes() -> bool {
@@ -350,7 +361,9 @@ impl Config {
     /// The file cannot be read, has an unknown key or an impossible value (with line and column),
     /// or describes a network that cannot be trained.
     pub fn load(path: &Path) -> Result<Self, TrainerError> {
-        let config: Self = parse(path, &read_text(path)?)?;
+        let text = read_text(path)?;
+        let mut config: Self = parse(path, &text)?;
+        config.origin.text = text;
         config.check().map_err(|problem| refused(path, None, problem))?;
         Ok(config)
     }

@@ -4,7 +4,7 @@ pub mod bands;
 pub mod levels;
 
 use crate::TrainerError;
-use crate::data::check_audible;
+use crate::data::{Pair, check_audible};
 use crate::device::Device;
 use crate::loss::mrstft;
 use crate::recording::{Channel, delay, files, move_target};
@@ -79,8 +79,20 @@ pub fn evaluate(
     device: Device,
 ) -> Result<Evaluation, TrainerError> {
     let model = Model::load(model_path)?;
+    let Pair { input, mut target, rate_hz } = recorded(&model, input_path, target_path)?;
+    let mut renderer = Renderer::new(wavenet(&model, model_path)?, device, MODEL_CHUNK_SAMPLES)?;
+    let mut output = renderer.render(&input)?;
+    let note = line_up(&output.clone(), &mut output, &mut target, rate_hz);
+    Ok(Evaluation { distance: distance(&output, &target)?, note })
+}
+
+/// A recording for a model, as it was delivered: the two may differ in length.
+///
+/// # Errors
+/// A file is unusable, the rates differ, or the target is silent.
+pub(crate) fn recorded(model: &Model, input_path: &Path, target_path: &Path) -> Result<Pair, TrainerError> {
     let input = files::read(input_path, Channel::Auto)?;
-    let mut target = files::read(target_path, Channel::Auto)?;
+    let target = files::read(target_path, Channel::Auto)?;
     if target.rate_hz != input.rate_hz {
         let problem = format!(
             "{} Hz, but {} has {} Hz; export both at the same rate",
@@ -91,28 +103,26 @@ pub fn evaluate(
         return Err(TrainerError::recording(target_path, problem));
     }
     check_audible(target_path, "", &target.samples)?;
-    crate::render::check_rate(&model, input_path, input.rate_hz)?;
-    let mut renderer = Renderer::new(wavenet(&model, model_path)?, device, MODEL_CHUNK_SAMPLES)?;
-    let mut output = renderer.render(&input.samples)?;
-    let note = line_up(&mut output, &mut target.samples, input.rate_hz);
-    Ok(Evaluation { distance: distance(&output, &target.samples)?, note })
+    crate::render::check_rate(model, input_path, input.rate_hz)?;
+    Ok(Pair { input: input.samples, target: target.samples, rate_hz: input.rate_hz })
 }
 
 /// Moves and turns a recording as it was delivered so that it lies on the model's output, which was trained from it
-/// once it was put right. Says what was done; nothing if they lie on each other.
-fn line_up(output: &mut Vec<f32>, target: &mut Vec<f32>, rate_hz: u32) -> String {
+/// once it was put right; `beside` is what the output belongs to, and loses the same samples. Says what was done;
+/// nothing if they lie on each other.
+pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f32>, rate_hz: u32) -> String {
     let samples = output.len().min(target.len());
     let mut notes = Vec::new();
     if output.len() != target.len() {
         notes.push(format!("both cut to {samples} samples"));
     }
-    output.truncate(samples);
+    beside.truncate(samples);
     target.truncate(samples);
-    let found = delay::find(output, target, rate_hz);
+    let found = delay::find(&output[..samples], target, rate_hz);
     if found.is_clear() {
         let late = found.samples.round() as i64;
         if late != 0 {
-            move_target(output, target, -late);
+            move_target(beside, target, -late);
             let way = if late > 0 { "earlier" } else { "later" };
             notes.push(format!(
                 "the target was moved {} samples {way} to where the model's output is",
