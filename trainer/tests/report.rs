@@ -249,7 +249,8 @@ fn what_is_heard_is_what_was_compared() {
 #[test]
 fn a_run_ends_with_its_page_and_events_unless_told_not_to() {
     let folder = tempfile::tempdir().unwrap();
-    let pair = pair(&model());
+    let mut pair = pair(&model());
+    pair.target = pair.input.iter().map(|x| 0.4 * (3.0 * x).tanh()).collect();
     support::wav(&folder.path().join("input.wav"), &pair.input, pair.rate_hz);
     support::wav(&folder.path().join("target.wav"), &pair.target, pair.rate_hz);
     let file = folder.path().join("toy.yaml");
@@ -284,9 +285,10 @@ fn a_run_ends_with_its_page_and_events_unless_told_not_to() {
     config.preview_seconds = None;
     config.out = folder.path().join("quiet");
     run(&config);
-    let mut left = names(&config);
-    left.sort();
-    assert_eq!(left, ["best.safetensors", "last.safetensors", "quiet.onnx"]);
+    let left = names(&config);
+    assert!(left.iter().any(|n| n == "quiet.onnx"), "{left:?}");
+    let beside = |n: &String| n == "report.html" || n == "preview" || n.starts_with("events");
+    assert!(!left.iter().any(beside), "{left:?}");
 }
 
 #[test]

@@ -82,7 +82,8 @@ pub fn items(path: &Path, out: &Path) -> Result<Vec<Item>, TrainerError> {
         if !names.insert(name.to_lowercase()) {
             return Err(refuse(format!("two captures are called `{name}`; each needs a name of its own")));
         }
-        let mut item = item(&shared, entry, &name, out).map_err(|p| refuse(format!("capture `{name}`: {p}")))?;
+        let mut item =
+            item(&shared, entry, &name, out).map_err(|p| refuse(format!("capture `{name}`: {p}")))?;
         item.config.origin.text.clone_from(&text);
         items.push(item);
     }

@@ -97,7 +97,7 @@
       gains[name].gain.setTargetAtTime(name === sounding() ? 1 : 0, context.currentTime, 0.004);
     });
     buttons.forEach(function (button) {
-      const on = !hidden && button.dataset.track === chosen;
+      const on = hidden ? false : button.dataset.track === chosen;
       button.setAttribute("aria-pressed", String(on));
     });
   }
