@@ -1,7 +1,7 @@
 //! The package as one file.
 //!
-//! The same commit makes the same archive, whoever packs it and when: names are sorted, no owner goes in, and all is as old as the
-//! commit.
+//! The same commit makes the same archive, whoever packs it and when: names are sorted, no owner and no umask goes in, and all is as
+//! old as the commit.
 
 use crate::Error;
 use crate::command::Run;
@@ -78,7 +78,7 @@ impl Format {
 }
 
 fn tar(folder: &Path, name: &str, made: Made, archive: &Path) -> Result<(), Error> {
-    let alike = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner"];
+    let alike = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
     Run::new("tar")
         .args(["--create", "--gzip"])
         .args(alike)
@@ -107,7 +107,7 @@ fn zip(folder: &Path, name: &str, made: Made, archive: &Path) -> Result<(), Erro
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(made.stamp())
-            .unix_permissions(metadata.permissions().mode() & 0o777);
+            .unix_permissions(if metadata.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 });
         match packed.get(&metadata.ino()) {
             Some(same) => writer.deep_copy_file(same, &inside).map_err(refused)?,
             None => {
