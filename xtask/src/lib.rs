@@ -41,7 +41,7 @@ pub fn run(cli: &Cli) -> Result<(), Error> {
         Door::Bundle { release } => bundle::bundle(&workspace, *release).map(|made| made.print()),
         Door::Package { debug, zip } => package::package(&workspace, !debug, *zip),
         Door::Install { uninstall: false } => install::install(&workspace),
-        Door::Install { uninstall: true } => install::uninstall(),
+        Door::Install { uninstall: true } => install::uninstall(&workspace),
         Door::Demo => demo::demo(&workspace),
         Door::Test { no_lint } => test::test(&workspace, !no_lint),
         Door::Bench(options) => bench::bench(&workspace, options),

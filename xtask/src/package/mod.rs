@@ -27,7 +27,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-const INSTALL: &str = include_str!("install.sh");
+/// What puts the package in and takes it out.
+pub(crate) const INSTALL: &str = include_str!("install.sh");
 const README: &str = include_str!("readme.md");
 
 /// Builds the bundles and packs them, as a `.zip` too if that is asked for.
