@@ -201,13 +201,18 @@ impl Library {
         drop(state);
         self.inner.touch();
         if begins {
-            pin_module();
-            let inner = self.inner.clone();
-            let thread = std::thread::Builder::new().name("tonewright-settings".into());
-            if thread.spawn(move || inner.save()).is_err() {
-                self.inner.save();
-            }
+            save_beside(&self.inner);
         }
+    }
+}
+
+/// Writes what is pending on a thread of its own: a disk may let wait, and a window must not.
+fn save_beside(inner: &Arc<Inner>) {
+    pin_module();
+    let saver = inner.clone();
+    let thread = std::thread::Builder::new().name("tonewright-settings".into());
+    if thread.spawn(move || saver.save()).is_err() {
+        inner.save();
     }
 }
 
@@ -218,7 +223,7 @@ impl Drop for Library {
         let left = !state.pending.is_empty() && !std::mem::replace(&mut state.saving, true);
         drop(state);
         if left {
-            self.inner.save();
+            save_beside(&self.inner);
         }
         self.inner.wake.notify_all();
     }
@@ -274,6 +279,25 @@ impl Inner {
             if !stored.written {
                 return;
             }
+        }
+    }
+
+    /// Files were read: what is remembered of them without their content is now remembered with it, so that it is known again
+    /// wherever they are moved.
+    fn learn(&self, read: Vec<Mark>) {
+        let mut state = self.state.lock();
+        let changes: Vec<Change> =
+            read.into_iter().map(Change::Know).filter(|change| change.tells(&state.settings)).collect();
+        if changes.is_empty() {
+            return;
+        }
+        changes.iter().for_each(|change| change.apply(Arc::make_mut(&mut state.settings)));
+        state.pending.extend(changes);
+        let begins = !std::mem::replace(&mut state.saving, true);
+        drop(state);
+        self.touch();
+        if begins {
+            self.save();
         }
     }
 
@@ -419,22 +443,41 @@ impl<'a> Scan<'a> {
         mark.hash.is_some() && self.files.values().find(other).is_some()
     }
 
+    /// What was shown as gone and was then read elsewhere is not shown twice.
+    fn forget_what_turned_up(&mut self) {
+        let is_gone =
+            |entry: &Entry| entry.modified.is_none() && matches!(entry.reading, Reading::Refused(_));
+        let elsewhere = |entry: &Entry| {
+            let same = |other: &Arc<Entry>| other.hash == entry.hash && other.choice != entry.choice;
+            entry.hash.is_some() && self.files.values().any(same)
+        };
+        let turned_up: Vec<PathBuf> = {
+            let gone = self.files.iter().filter(|(_, entry)| is_gone(entry) && elsewhere(entry));
+            gone.map(|(path, _)| path.clone()).collect()
+        };
+        turned_up.iter().for_each(|path| drop(self.files.remove(path)));
+    }
+
     /// Reads what was not read yet.
     fn read_all(&mut self, look: u64) {
         let pending = self.files.iter().filter(|(_, entry)| entry.reading == Reading::Pending);
         let pending: Vec<PathBuf> = pending.map(|(path, _)| path.clone()).collect();
+        let mut read = Vec::new();
         for path in pending {
             if self.inner.is_interrupted(look) {
-                return;
+                return self.inner.learn(read);
             }
             let Some(entry) = self.files.get(&path) else { continue };
             let (kind, stamp) = (entry.kind, (entry.size_bytes, entry.modified));
             let (reading, hash) = read::read(&path, kind);
+            read.push(Mark { kind, choice: Choice::file(&path), hash });
             self.inner.cache.keep(&path, stamp, reading.clone(), hash);
             let entry = Entry::of_file(&path, kind, stamp, reading, hash);
             self.files.insert(path, Arc::new(entry));
             self.publish_now_and_then(false);
         }
+        self.inner.learn(read);
+        self.forget_what_turned_up();
         self.publish(false);
     }
 

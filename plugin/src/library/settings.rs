@@ -42,6 +42,11 @@ impl Mark {
         let same_content = self.hash.is_some() && self.hash == other.hash;
         self.kind == other.kind && (self.choice == other.choice || same_content)
     }
+
+    /// Whether it is of the same place, and the other one knows what is in it.
+    fn lacks(&self, other: &Self) -> bool {
+        self.hash.is_none() && self.kind == other.kind && self.choice == other.choice
+    }
 }
 
 /// As it is kept in `library.yaml`.
@@ -81,10 +86,19 @@ pub(super) enum Change {
     Remove(PathBuf),
     Star(Mark, bool),
     Played(Mark),
+    /// What is in a file, where only its place was known.
+    Know(Mark),
     Order(Order),
 }
 
 impl Change {
+    /// Whether it says what the settings do not know yet.
+    pub fn tells(&self, settings: &Settings) -> bool {
+        let Self::Know(mark) = self else { return true };
+        mark.hash.is_some()
+            && settings.favourites.iter().chain(&settings.recents).any(|known| known.lacks(mark))
+    }
+
     pub fn apply(&self, settings: &mut Settings) {
         match self {
             Self::Add(folder) => {
@@ -103,6 +117,10 @@ impl Change {
                 settings.recents.retain(|known| !known.is(mark));
                 settings.recents.insert(0, mark.clone());
                 settings.recents.truncate(MOST_RECENTS);
+            }
+            Self::Know(mark) => {
+                let marks = settings.favourites.iter_mut().chain(&mut settings.recents);
+                marks.filter(|known| known.lacks(mark)).for_each(|known| known.hash = mark.hash);
             }
             Self::Order(order) => {
                 settings.order = *order;

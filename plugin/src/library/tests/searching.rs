@@ -76,6 +76,24 @@ fn a_star_follows_a_file_that_was_moved() {
     let snapshot = settled(&place.library);
     let query = Query { kind: Kind::Model, scope: Scope::Favourites, text: String::new() };
     let found = search(&snapshot.entries, &place.library.settings(), &query);
+    let paths: Vec<_> = found.iter().map(|entry| entry.choice.path().unwrap()).collect();
+    assert_eq!(paths, [after], "once, and not as gone");
+}
+
+/// A star may be quicker than the thread that reads: what is in the file is learnt afterwards.
+#[test]
+fn a_star_that_was_given_before_the_file_was_read_follows_it_too() {
+    let place = Place::new();
+    let before = place.model("a/mine.nam", 1);
+    place.library.star(mark(&before), true);
+    place.scan();
+    until("the content", || place.library.settings().favourites.iter().all(|mark| mark.hash.is_some()));
+    let after = place.files().join("renamed.nam");
+    std::fs::rename(&before, &after).unwrap();
+    place.library.look(true);
+    let snapshot = settled(&place.library);
+    let query = Query { kind: Kind::Model, scope: Scope::Favourites, text: String::new() };
+    let found = search(&snapshot.entries, &place.library.settings(), &query);
     assert!(found.iter().any(|entry| entry.choice.path() == Some(&after)), "{found:?}");
 }
 
