@@ -1,5 +1,7 @@
 //! JACK.
 
+mod turns;
+
 use super::backend::{Backend, Calls, Granted, OpenStream, RunningStream, Sound};
 use super::device::choose;
 use super::player::{Io, Lease};
@@ -11,6 +13,7 @@ use jack::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use turns::{CLIENTS, Loss, Turn};
 
 const NAME: &str = "JACK";
 
@@ -30,15 +33,28 @@ impl Jack {
     }
 }
 
-fn connect() -> Result<Client, LiveError> {
+/// A client that does not play yet.
+struct Connected {
+    client: Client,
+    // Dropped when the client has been closed.
+    turn: Turn,
+}
+
+fn connect() -> Result<Connected, LiveError> {
     // Said on the terminal otherwise, each time no server is found. Setting it needs the library.
     if jack::jack_sys::library().is_ok() {
         jack::set_logger(jack::LoggerType::None);
     }
     let options = ClientOptions::NO_START_SERVER;
     let unavailable = |why, advice| LiveError::BackendUnavailable { backend: NAME, why, advice };
+    let Some(turn) = CLIENTS.take() else {
+        return Err(unavailable(
+            "its server hangs, or has gone, and what was connected to it is still being closed".into(),
+            "try again, or use the system's devices",
+        ));
+    };
     match Client::new("tonewright", options) {
-        Ok((client, _)) => Ok(client),
+        Ok((client, _)) => Ok(Connected { client, turn }),
         Err(jack::Error::LibraryError(_)) => Err(unavailable(
             "the library libjack is not installed".into(),
             "install JACK (or PipeWire's JACK), or use the system's devices",
@@ -107,8 +123,8 @@ impl Backend for Jack {
     }
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, LiveError> {
-        let client = connect()?;
-        Ok(infos(&client, &hardware(&client)))
+        let Connected { client, .. } = &connect()?;
+        Ok(infos(client, &hardware(client)))
     }
 
     fn open(
@@ -116,9 +132,10 @@ impl Backend for Jack {
         config: &StreamConfig,
         signals: Arc<Signals>,
     ) -> Result<Box<dyn OpenStream>, LiveError> {
-        let client = connect()?;
-        let mut hardware = hardware(&client);
-        let infos = infos(&client, &hardware);
+        let connected = connect()?;
+        let client = &connected.client;
+        let mut hardware = hardware(client);
+        let infos = infos(client, &hardware);
         let find = |direction, channels: usize, name: &Option<String>| -> Result<_, LiveError> {
             if channels == 0 {
                 return Ok(None);
@@ -140,12 +157,12 @@ impl Backend for Jack {
         let inputs: Result<Vec<_>, _> = (0..config.channels_in).map(input_port).collect();
         let outputs: Result<Vec<_>, _> = (0..config.channels_out).map(output_port).collect();
         let (inputs, outputs) = (inputs.map_err(said)?, outputs.map_err(said)?);
-        Ok(Box::new(Opened { client, inputs, outputs, sources, sinks, signals }))
+        Ok(Box::new(Opened { connected, inputs, outputs, sources, sinks, signals }))
     }
 }
 
 struct Opened {
-    client: Client,
+    connected: Connected,
     inputs: Vec<Port<AudioIn>>,
     outputs: Vec<Port<AudioOut>>,
     /// The hardware's ports that ours are connected to.
@@ -157,11 +174,11 @@ struct Opened {
 impl OpenStream for Opened {
     fn granted(&self) -> Granted {
         let [input_latency_samples, output_latency_samples] =
-            latency_samples(&self.client, &self.sources, &self.sinks);
+            latency_samples(&self.connected.client, &self.sources, &self.sinks);
         Granted {
-            sample_rate_hz: self.client.sample_rate(),
-            buffer_samples: self.client.buffer_size(),
-            max_block_samples: self.client.buffer_size() as usize,
+            sample_rate_hz: self.connected.client.sample_rate(),
+            buffer_samples: self.connected.client.buffer_size(),
+            max_block_samples: self.connected.client.buffer_size() as usize,
             input_latency_samples,
             output_latency_samples,
             calls: Calls::Joint,
@@ -169,7 +186,9 @@ impl OpenStream for Opened {
     }
 
     fn run(self: Box<Self>, sound: Sound) -> Result<Box<dyn RunningStream>, LiveError> {
-        let Self { client, inputs, outputs, sources, sinks, signals } = *self;
+        let Self { connected, inputs, outputs, sources, sinks, signals } = *self;
+        // What is named last is dropped first: the client.
+        let Connected { turn, client } = connected;
         let said = |e: jack::Error| LiveError::Device { device: NAME.into(), why: e.to_string() };
         let Sound::Joint(lease) = sound else {
             return Err(LiveError::Device { device: NAME.into(), why: "it has but one callback".into() });
@@ -182,13 +201,14 @@ impl OpenStream for Opened {
         let buffer_samples = AtomicU32::new(client.buffer_size());
         let process =
             Process { inputs, outputs, handed, lease: None, buffer_samples, signals: signals.clone() };
-        let notify = Notify { sample_rate_hz: client.sample_rate(), signals };
+        let notify = Notify { sample_rate_hz: client.sample_rate(), signals, loss: turn.loss() };
         let active = client.activate_async(notify, process).map_err(said)?;
+        turn.plays();
         for (from, to) in sources.iter().zip(&ours_in).chain(ours_out.iter().zip(&sinks)) {
             active.as_client().connect_ports_by_name(from, to).map_err(said)?;
         }
         drop(hand.push(lease));
-        Ok(Box::new(Running { active, sources, sinks }))
+        Ok(Box::new(Running { active, sources, sinks, turn }))
     }
 }
 
@@ -206,6 +226,15 @@ struct Running {
     active: AsyncClient<Notify, Process>,
     sources: Vec<String>,
     sinks: Vec<String>,
+    // Dropped when the client has been closed.
+    turn: Turn,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Its server may go while it is being closed.
+        self.turn.loss().tell();
+    }
 }
 
 impl RunningStream for Running {
@@ -218,11 +247,13 @@ impl RunningStream for Running {
 struct Notify {
     sample_rate_hz: u32,
     signals: Arc<Signals>,
+    loss: Loss,
 }
 
 impl NotificationHandler for Notify {
     unsafe fn shutdown(&mut self, _: ClientStatus, _: &str) {
         // As in a signal handler nothing more is allowed here.
+        self.loss.tell();
         self.signals.lost();
     }
 
