@@ -75,7 +75,8 @@ fn live_plays_and_sums_up() {
         said.starts_with("playing through ") && said.contains("44100 Hz, buffers of 64 samples"),
         "{said}"
     );
-    let blocks = number_after(&said, "played 0:00:");
+    // How long it says that it played depends on how busy the machine is.
+    let blocks = number_after(said.split_once("played ").unwrap().1, ": ");
     assert!(blocks > 0.0 && number_after(&said, "blocks,") == 64.0 * blocks, "{said}");
     assert_eq!([number_after(&said, "gaps"), number_after(&said, "restarts")], [0.0; 2], "{said}");
 }
