@@ -270,7 +270,7 @@ impl App {
         let moves = moves || self.tuner.moves(self.params.tuner.on.value());
         if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
-            ui.request_repaint_after(pace::frame(pixels, self.picture.is_software()));
+            ui.request_repaint_after(pace::frame(pixels, self.picture.effort()));
         } else if !self.desk.is_settled() || self.follow.waits(&self.desk) {
             ui.request_repaint_after(WAIT);
         } else {

@@ -5,7 +5,8 @@
 //! seen. Around the others the window is painted again, on the [`Picture`] that is there.
 
 use super::picture::Picture;
-use egui::epaint::{ClippedShape, Shape};
+use egui::emath::TSTransform;
+use egui::epaint::{ClippedShape, CornerRadius, Shape};
 use egui::{Color32, Context, FullOutput, Plugin, Pos2, Rect, pos2};
 use std::sync::Arc;
 
@@ -53,9 +54,12 @@ impl Patches {
         let whole = !same || new_font || self.unsure || !self.picture.stays();
         let changed = if whole { vec![screen] } else { changed(&self.before, &shapes, scale) };
         output.shapes.push(self.picture.begin(context, screen, whole));
+        let first = output.shapes.len();
         for patch in merged(changed, screen, scale) {
             output.shapes.extend(painted(&shapes, patch, self.background, scale));
         }
+        let painted: f32 = output.shapes[first..].iter().map(|shape| filled(shape, scale)).sum();
+        self.picture.painted(painted * scale * scale);
         output.shapes.push(self.picture.end(screen));
         (self.before, self.screen, self.pixels_per_point) = (shapes, screen, scale);
         // Another pass may follow, whose shapes are painted in place of these.
@@ -77,16 +81,47 @@ impl Plugin for Patches {
     }
 }
 
-/// What paints a patch: the background, and of all shapes what lies inside.
+/// What paints a patch: the background, and of all shapes what lies inside; nothing that another shape hides in all of
+/// the patch.
 fn painted(
     shapes: &[ClippedShape],
     patch: Rect,
     background: Color32,
     pixels_per_point: f32,
 ) -> impl Iterator<Item = ClippedShape> {
-    let back = Shape::rect_filled(patch.expand(1.0), 0.0, background);
-    let inside = shapes.iter().filter_map(move |shape| within(shape, patch, pixels_per_point));
-    std::iter::once(ClippedShape::new(patch, back)).chain(inside)
+    let hiding = shapes.iter().rposition(|shape| hides(shape, patch, pixels_per_point));
+    let back = ClippedShape::new(patch, Shape::rect_filled(patch.expand(1.0), 0.0, background));
+    let seen = &shapes[hiding.unwrap_or(0)..];
+    let inside = seen.iter().filter_map(move |shape| within(shape, patch, pixels_per_point));
+    Some(back).filter(|_| hiding.is_none()).into_iter().chain(inside)
+}
+
+/// Whether nothing of what lies below a shape can be seen in a patch.
+fn hides(shape: &ClippedShape, patch: Rect, pixels_per_point: f32) -> bool {
+    let Shape::Rect(rect) = &shape.shape else { return false };
+    let CornerRadius { nw, ne, sw, se } = rect.corner_radius;
+    let edge = f32::from(nw.max(ne).max(sw).max(se)) + SMOOTH_PIXELS / pixels_per_point;
+    let is_plain = rect.blur_width == 0.0 && rect.angle == 0.0 && rect.brush.is_none();
+    is_plain
+        && rect.fill.is_opaque()
+        && shape.transform_after_tessellation == TSTransform::IDENTITY
+        && shape.clip_rect.contains_rect(patch)
+        && rect.rect.shrink(edge).contains_rect(patch)
+}
+
+/// How much of the window a shape fills, about: lines fill next to nothing.
+fn filled(shape: &ClippedShape, pixels_per_point: f32) -> f32 {
+    fn is_filled(shape: &Shape) -> bool {
+        match shape {
+            Shape::Rect(rect) => rect.fill != Color32::TRANSPARENT,
+            Shape::Circle(circle) => circle.fill != Color32::TRANSPARENT,
+            Shape::Path(path) => path.fill != Color32::TRANSPARENT,
+            Shape::Vec(shapes) => shapes.iter().any(is_filled),
+            Shape::Mesh(_) | Shape::Text(_) => true,
+            _ => false,
+        }
+    }
+    if is_filled(&shape.shape) { bounds(shape, pixels_per_point).area().max(0.0) } else { 0.0 }
 }
 
 /// The part of a shape inside a patch.
@@ -208,16 +243,18 @@ mod tests {
         ClippedShape::new(screen(), Shape::rect_filled(rect, 0.0, colour))
     }
 
-    /// Paints rectangles of whole pixels; their colours add up, so that what is painted twice is seen.
+    /// Paints rectangles of whole pixels. Those that let something through add up, so that what is painted twice is
+    /// seen.
     fn paint(pixels: &mut [u32], shapes: &[ClippedShape]) {
         for shape in shapes {
             let Shape::Rect(filled) = &shape.shape else { unreachable!("only rectangles are painted") };
             let area = filled.rect.intersect(shape.clip_rect);
-            let is_back = filled.fill == BACK;
+            let colour = u32::from(filled.fill.r());
             for (i, pixel) in pixels.iter_mut().enumerate() {
                 let middle = pos2((i % SIDE) as f32 + 0.5, (i / SIDE) as f32 + 0.5);
                 if area.contains(middle) {
-                    *pixel = if is_back { 0 } else { pixel.wrapping_mul(31) + u32::from(filled.fill.r()) };
+                    let below = if filled.fill.is_opaque() { 0 } else { pixel.wrapping_mul(31) };
+                    *pixel = below.wrapping_add(colour);
                 }
             }
         }
@@ -229,11 +266,16 @@ mod tests {
         let mut one = || {
             let side = |rng: &mut ChaCha8Rng| rng.random_range(0..SIDE) as f32;
             let (x, y) = (side(&mut rng), side(&mut rng));
-            let (width, height) = (side(&mut rng) / 4.0, side(&mut rng) / 4.0);
-            rect(x, y, width.floor(), height.floor(), Color32::from_gray(rng.random_range(1..9)))
+            let (width, height) = (side(&mut rng) / 3.0, side(&mut rng) / 3.0);
+            let tone = rng.random_range(2..9);
+            let opaque = rng.random_bool(0.5);
+            let colour = Color32::from_rgba_premultiplied(tone, tone, tone, if opaque { 255 } else { 9 });
+            rect(x.floor(), y.floor(), width.floor(), height.floor(), colour)
         };
         let mut shapes: Vec<ClippedShape> = (0..40).map(|_| one()).collect();
+        let back = rect(0.0, 0.0, SIDE as f32, SIDE as f32, BACK);
         let mut kept = vec![0; SIDE * SIDE];
+        paint(&mut kept, std::slice::from_ref(&back));
         paint(&mut kept, &shapes);
         let mut rng = ChaCha8Rng::seed_from_u64(6);
         let mut painted_pixels = 0.0;
@@ -253,11 +295,30 @@ mod tests {
                 paint(&mut kept, &painted(&shapes, patch, BACK, 1.0).collect::<Vec<_>>());
             }
             let mut whole = vec![0; SIDE * SIDE];
+            paint(&mut whole, std::slice::from_ref(&back));
             paint(&mut whole, &shapes);
             assert!(kept == whole, "frame {frame} shows something else");
         }
         let share = painted_pixels / (200.0 * screen().area());
         assert!(share < 0.8, "{share:.2} of all pixels are painted again");
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_painted() {
+        let below = rect(0.0, 0.0, 96.0, 96.0, Color32::WHITE);
+        let glass = rect(0.0, 0.0, 96.0, 96.0, Color32::from_black_alpha(99));
+        let above = rect(10.0, 10.0, 60.0, 60.0, Color32::BLACK);
+        let inside = Rect::from_min_max(pos2(20.0, 20.0), pos2(40.0, 40.0));
+        let across = Rect::from_min_max(pos2(20.0, 20.0), pos2(80.0, 40.0));
+        let count = |shapes: &[ClippedShape], patch| painted(shapes, patch, BACK, 1.0).count();
+        assert_eq!(count(&[below.clone(), above.clone()], inside), 1);
+        assert_eq!(
+            count(&[below.clone(), above.clone()], across),
+            2,
+            "the background is hidden, what is below is not"
+        );
+        assert_eq!(count(std::slice::from_ref(&above), across), 2, "the background shows beside it");
+        assert_eq!(count(&[above, below, glass], inside), 2, "glass hides nothing");
     }
 
     #[test]

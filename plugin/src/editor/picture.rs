@@ -37,14 +37,11 @@ struct State {
     /// Marks that were found in a row.
     found: u32,
     lost: u32,
+    /// Pixels that the last frame painted, some of them several times.
+    painted: f32,
 }
 
 impl Picture {
-    /// Whether the processor paints the window, as far as is known.
-    pub fn is_software(&self) -> bool {
-        self.0.lock().software == Some(true)
-    }
-
     /// Whether a frame may paint a part of the window only: what the rest shows stays.
     pub fn stays(&self) -> bool {
         self.0.lock().found >= PROOFS
@@ -54,6 +51,17 @@ impl Picture {
     pub fn is_wanted(&self) -> bool {
         let state = self.0.lock();
         state.software != Some(false) && state.lost < MOST_LOST
+    }
+
+    /// Takes how many pixels a frame paints, counting each as often as something is painted there.
+    pub fn painted(&self, pixels: f32) {
+        self.0.lock().painted = pixels;
+    }
+
+    /// Pixels that the last frame painted; none unless the processor does.
+    pub fn effort(&self) -> Option<f32> {
+        let state = self.0.lock();
+        (state.software == Some(true)).then_some(state.painted)
     }
 
     /// The shape that looks whether the picture is there and lets it be painted on; `whole` says that all of it will be.
@@ -95,10 +103,12 @@ impl State {
             gl.read_pixels(0, 0, 1, 1, glow::RGBA, glow::UNSIGNED_BYTE, into);
             mark
         };
-        let stayed = self.last.is_some_and(|(size, frame)| size == pixels && mark[..3] == of_frame(frame));
+        let same_size = self.last.is_some_and(|(size, _)| size == pixels);
+        let stayed = same_size && self.last.is_some_and(|(_, frame)| mark[..3] == of_frame(frame));
         self.found = if stayed { self.found.saturating_add(1) } else { 0 };
         let right = stayed || whole;
-        self.lost += u32::from(!right);
+        // Another size is another buffer: nothing was lost.
+        self.lost += u32::from(same_size && !right);
         right
     }
 
