@@ -39,6 +39,8 @@ enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Notice {
     text: String,
+    /// What went wrong, as far as it is known: shown where the pointer rests.
+    reason: Option<String>,
     offers: Vec<(&'static str, Action)>,
     /// Whether what plays is not what was saved.
     is_wrong: bool,
@@ -77,7 +79,7 @@ impl Repair {
     fn next(&self, status: &Status, desk: &Desk) -> Option<(Part, Notice)> {
         if let Some(text) = &self.outcome {
             let offers = vec![("Dismiss", Action::Dismiss)];
-            return Some((Part::Model, Notice { text: text.clone(), offers, is_wrong: false }));
+            return Some((Part::Model, Notice { text: text.clone(), reason: None, offers, is_wrong: false }));
         }
         let said = |part: Part| (part, status.part(part));
         let is_new = |(part, status): &(Part, &PartStatus)| {
@@ -85,7 +87,7 @@ impl Repair {
         };
         let mut news = Part::ALL.into_iter().map(said).filter(is_new);
         news.find_map(|(part, status)| {
-            Some((part, notice(status, desk.file(part).as_deref(), self.recovery.is_some())?))
+            Some((part, notice(part, status, desk.file(part).as_deref(), self.recovery.is_some())?))
         })
     }
 
@@ -139,7 +141,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// What is to be said of a part whose file is said to be at `path`.
-fn notice(status: &PartStatus, path: Option<&Path>, saving: bool) -> Option<Notice> {
+fn notice(part: Part, status: &PartStatus, path: Option<&Path>, saving: bool) -> Option<Notice> {
     let name = &status.name;
     let folder = |path: &Path| path.parent().unwrap_or(path).display().to_string();
     let find = ("Find…", Action::Find);
@@ -185,13 +187,17 @@ fn notice(status: &PartStatus, path: Option<&Path>, saving: bool) -> Option<Noti
             (text, vec![("Keep it", Action::Take(other.clone())), find], true)
         }
         Origin::Missing => {
-            let problem = status.problem.clone().unwrap_or_else(|| format!("\"{name}\" cannot be played."));
-            (problem, vec![find, ("Search again", Action::Again)], true)
+            let instead = match part {
+                Part::Model => "the guitar passes by the amp",
+                Part::CabA | Part::CabB => "the sound passes by this loudspeaker",
+            };
+            let text = format!("\"{name}\" cannot be played, and no copy is inside the session: {instead}.");
+            (text, vec![find, ("Search again", Action::Again)], true)
         }
     };
     offers.retain(|(_, action)| !(saving && *action == Action::Save));
     offers.push(("Dismiss", Action::Dismiss));
-    Some(Notice { text, offers, is_wrong })
+    Some(Notice { text, reason: status.problem.clone(), offers, is_wrong })
 }
 
 /// Draws the strip; what was pressed.
@@ -223,7 +229,13 @@ fn strip(
     let room = right - x - 30.0;
     canvas.line(&painter, (at, Align2::LEFT_CENTER), &notice.text, canvas.font(13.0), theme::TEXT, room);
     let told = egui::Rect::from_min_max(rect.min, egui::pos2(canvas.at(right, y).x, rect.max.y));
-    ui.interact(told, Id::unique("repair-text"), Sense::hover()).on_hover_text(&notice.text);
+    ui.interact(told, Id::unique("repair-text"), Sense::hover()).on_hover_ui(|ui| {
+        ui.set_max_width(canvas.px(420.0));
+        ui.label(&notice.text);
+        if let Some(reason) = &notice.reason {
+            ui.colored_label(theme::TEXT_DIM, reason);
+        }
+    });
     pressed
 }
 
@@ -236,7 +248,7 @@ mod tests {
     }
 
     fn offers(status: &PartStatus) -> Vec<&'static str> {
-        let notice = notice(status, Some(Path::new("/a/amp.nam")), false);
+        let notice = notice(Part::Model, status, Some(Path::new("/a/amp.nam")), false);
         notice.map(|notice| notice.offers.into_iter().map(|(text, _)| text).collect()).unwrap_or_default()
     }
 

@@ -59,7 +59,7 @@ fn line(ui: &mut Ui, canvas: Canvas, name: &str, value: &str) {
     let galley = ui.painter().layout(value.to_owned(), canvas.font(12.5), theme::TEXT, width);
     let height = galley.size().y + canvas.px(6.0);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let first = canvas.px(8.5);
+    let first = canvas.px(7.0);
     let at = rect.left_top() + vec2(0.0, first);
     canvas.label(ui.painter(), at, Align2::LEFT_CENTER, name, 9.5, theme::TEXT_DIM);
     let value = Rect::from_min_max(rect.min + vec2(canvas.px(NAMES), 0.0), rect.max);

@@ -57,9 +57,9 @@ impl Tuner {
                 wedge(ui, canvas, (x, NOTE.1), way, colour);
             }
             let cents = format!("{:+.1} cents", heard.needle).replace('-', "−");
-            let at = canvas.at(NOTE.0 - 24.0, FIGURES);
+            let at = canvas.at(NOTE.0 + 8.0, FIGURES);
             painter.text(at, Align2::RIGHT_CENTER, cents, canvas.figures(34.0), theme::TEXT);
-            let at = canvas.at(NOTE.0 + 24.0, FIGURES);
+            let at = canvas.at(NOTE.0 + 56.0, FIGURES);
             let hertz = format!("{:.2} Hz", heard.frequency_hz);
             painter.text(at, Align2::LEFT_CENTER, hertz, canvas.figures(34.0), theme::TEXT_DIM);
         } else {
