@@ -160,7 +160,7 @@ impl Checkpoint {
         }
         match std::fs::rename(&last, &previous) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(TrainerError::file(&last, error));
+                Err(TrainerError::file(&last, error))
             }
             _ => self.save(&last),
         }

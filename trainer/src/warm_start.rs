@@ -71,10 +71,12 @@ pub fn weights(path: &Path, spec: &WaveNetSpec, train: &Pair) -> Result<(Vec<f32
 
 /// The networks that a file holds.
 fn candidates(model: &Model) -> Vec<&WaveNet> {
-    let wavenet = |network| match network {
-        &Network::WaveNet(ref net) => Some(net),
-        _ => None,
-    };
+    fn wavenet(network: &Network) -> Option<&WaveNet> {
+        match network {
+            Network::WaveNet(net) => Some(net),
+            _ => None,
+        }
+    }
     match &model.network {
         Network::Slimmable(slimmable) => {
             slimmable.sizes().iter().filter_map(|s| wavenet(&s.network)).collect()
