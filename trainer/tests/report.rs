@@ -19,14 +19,11 @@ use trainer::session::{self, Begin};
 
 const HOSTILE: &str = "</style></script><script>alert(1)</script><img src=\"https://evil.example/x\" onerror='x'>&amp;\0\u{202e}";
 
-/// Three seconds of a decaying tone, and a model's answer to it that is 1 % off.
+/// Three seconds of decaying bursts of noise, and a model's answer to them that is 1 % off.
 fn pair(model: &Model) -> Pair {
-    let input: Vec<f32> = (0..144_000)
-        .map(|i| {
-            let t = i as f32 / 48_000.0;
-            0.5 * (-2.0 * t % 1.0).exp() * (700.0 * t).sin()
-        })
-        .collect();
+    let noise = support::noise(144_000, 0.5, 7);
+    let bursts = noise.iter().enumerate().map(|(i, x)| x * (-2.0 * (i as f32 / 48_000.0) % 1.0).exp());
+    let input: Vec<f32> = bursts.collect();
     let mut player = report::Player::new(model).unwrap();
     let target = player.play(&input, 0..input.len()).iter().map(|y| y * 1.01).collect();
     Pair { input, target, rate_hz: 48_000 }
@@ -310,6 +307,14 @@ fn a_page_replaces_neither_recordings_nor_models() {
     assert_eq!(page, folder.path().join("amp.html"));
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text_of(with_id(&parsed(&text), "course")).contains("known only to the run"));
+    // As it was delivered: upside down and 9 samples early.
+    let early: Vec<f32> = pair.target[9..].iter().map(|t| -t).collect();
+    support::wav(&target, &early, pair.rate_hz);
+    let (page, measures) = report::of_files(&file, &input, &target, None).unwrap();
+    assert!(measures.distance.esr < 2e-4, "{}", measures.distance.esr);
+    let text = std::fs::read_to_string(&page).unwrap();
+    let checks = text_of(with_id(&parsed(&text), "checks"));
+    assert!(checks.contains("9 samples later") && checks.contains("upright"), "{checks}");
     // Another sample rate than the model's.
     support::wav(&input, &pair.input, 44_100);
     support::wav(&target, &pair.target, 44_100);

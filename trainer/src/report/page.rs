@@ -67,7 +67,7 @@ pub fn page(subject: &Subject<'_>, m: &Measures) -> String {
          the sound: 0.01 is 20 dB below it, 0.0001 is 40 dB. The words \
          beside it are rules of thumb. What each part shows is explained in docs/report.md.</footer>",
     );
-    let _ = write!(out, "<script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(out, "<script>{SCRIPT}</script></body></html>");
     out
 }
 
