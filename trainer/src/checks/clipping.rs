@@ -54,7 +54,7 @@ pub(super) fn clipping(target: &[f32], rate_hz: u32) -> Finding {
         clock(worst_second(&flat, rate_hz)),
         clock(seconds(*last))
     );
-    if peak < FULL_SCALE || peak > 1.001 {
+    if !(FULL_SCALE..=1.001).contains(&peak) {
         return match share > MANY_BELOW {
             true => {
                 let advice =

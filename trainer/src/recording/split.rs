@@ -48,7 +48,7 @@ impl Recording {
         let held_out = (seconds * rate) as usize;
         let kept = self.input.len().checked_sub(held_out)?;
         let reason = format!("the last {seconds} s");
-        (held_out > 0 && enough(&(0..kept))).then(|| Split {
+        (held_out > 0 && enough(&(0..kept))).then_some(Split {
             train: 0..kept,
             held_out: kept..self.input.len(),
             reason,

@@ -32,7 +32,7 @@ pub(super) fn recognise(input: &[f32], passes: Option<&Passes>, rate_hz: u32) ->
     let rate = f64::from(rate_hz);
     let lag = (passes.second - passes.first) as f64 / rate;
     let length = passes.samples as f64 / rate;
-    if length > PASS_SECONDS + 0.1 || length < PASS_SECONDS - 2.0 * TOLERANCE_SECONDS {
+    if !(PASS_SECONDS - 2.0 * TOLERANCE_SECONDS..=PASS_SECONDS + 0.1).contains(&length) {
         return None;
     }
     let matches = |structure: &&Structure| {
