@@ -5,6 +5,8 @@ use crate::finding::{Finding, Verdict};
 
 /// From here on a peak is at an interface's full scale.
 const FULL_SCALE: f32 = 0.98;
+/// Floating point files hold more, and are not cut off there.
+const FULL_SCALE_AT_MOST: f32 = 1.001;
 /// Samples this near the highest one, relative to it, are on the same flat top.
 const NEAR: f32 = 1e-4;
 /// Samples side by side that make a flat top.
@@ -12,7 +14,7 @@ const RUN: usize = 3;
 /// Shares of clipped samples: from the first on it is warned of, from the second on refused.
 const SOME: f64 = 1e-5;
 const MANY: f64 = 0.01;
-/// Share of samples on flat tops below full scale that no circuit leaves.
+/// Share of samples on flat tops below full scale from which on they are named.
 const MANY_BELOW: f64 = 1e-3;
 /// Zeros side by side that are a hole, in seconds, where the input is louder than this share of its median power.
 const HOLE_SECONDS: f64 = 0.001;
@@ -54,13 +56,9 @@ pub(super) fn clipping(target: &[f32], rate_hz: u32) -> Finding {
         clock(worst_second(&flat, rate_hz)),
         clock(seconds(*last))
     );
-    if !(FULL_SCALE..=1.001).contains(&peak) {
+    if !(FULL_SCALE..=FULL_SCALE_AT_MOST).contains(&peak) {
         return match share > MANY_BELOW {
-            true => {
-                let advice =
-                    "something after the amp clips; if it is not meant to, lower the level before it";
-                finding("clipping", Verdict::Warning, figure, advice)
-            }
+            true => fine("clipping", format!("{figure}, below full scale: the gear's own doing")),
             false => fine("clipping", "none"),
         };
     }

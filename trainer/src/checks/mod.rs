@@ -6,12 +6,10 @@
 
 mod clipping;
 mod command;
-mod gate;
 mod level;
 mod list;
 mod noise;
 mod repeat;
-mod tail;
 mod timing;
 
 pub use command::{CheckArgs, run};
@@ -63,11 +61,13 @@ pub fn as_delivered(input: &[f32], target: &[f32], rate_hz: u32) -> Vec<Finding>
 /// Looks at a pair that is lined up.
 pub fn aligned(facts: &Facts) -> Looked {
     let mut findings: Vec<Finding> = timing::signal(facts).into_iter().collect();
-    findings.push(timing::delay(facts));
     if !facts.delay.is_clear() {
-        // What does not follow from the input tells nothing else.
+        // What does not follow from the input tells nothing else. Unless it does so everywhere, but later and later.
+        let clock = timing::drift(facts);
+        findings.push(if clock.verdict == Verdict::Refused { clock } else { timing::delay(facts) });
         return Looked { findings, floor_esr: None };
     }
+    findings.push(timing::delay(facts));
     findings.push(timing::polarity(facts));
     findings.push(timing::is_the_input(facts));
     findings.push(timing::drift(facts));
@@ -77,8 +77,6 @@ pub fn aligned(facts: &Facts) -> Looked {
     findings.push(floor);
     findings.push(repeat::finding(facts, repeated.as_ref(), silence.as_ref()));
     findings.push(noise::hum(facts, silence.as_ref()));
-    findings.push(gate::gate(facts));
-    findings.push(tail::tail(facts));
     Looked { findings, floor_esr }
 }
 

@@ -46,45 +46,6 @@ pub(super) fn signal(mut spectrum: Vec<Complex32>, length: usize) -> Vec<f32> {
     signal
 }
 
-/// The linear response of a pair for up to `reach` samples before the sound (the nearest first) and after it, up to a
-/// factor: the target's spectrum over the input's, held down where the input is weak.
-pub(crate) fn response(input: &[f32], target: &[f32], reach: usize) -> [Vec<f32>; 2] {
-    let (input, target) = (&input[..input.len().min(LONGEST)], &target[..target.len().min(LONGEST)]);
-    let length = fast_length(input.len() + reach);
-    let x = spectrum(input, length, 0);
-    let mut ratio = spectrum(target, length, 0);
-    // What counts as weak is judged by what is around it: a sound's spectrum falls by many decades.
-    let smooth = smoothed(&x);
-    for ((y, x), around) in ratio.iter_mut().zip(&x).zip(&smooth) {
-        let power = x.norm_sqr() + WEAK * around;
-        *y = if power > 0.0 { *y * x.conj() / power } else { Complex32::default() };
-    }
-    let response = signal(ratio, length);
-    let before = (1..=reach).map(|i| response[length - i]).collect();
-    [before, response[..reach].to_vec()]
-}
-
-/// Most samples that the response is measured with.
-const LONGEST: usize = 1 << 22;
-/// Frequencies weaker than this share of what is around them are held down.
-const WEAK: f32 = 0.3;
-/// Bins around a frequency that it is compared with, each way.
-const AROUND: usize = 500;
-
-/// Mean power around each bin.
-fn smoothed(spectrum: &[Complex32]) -> Vec<f32> {
-    let mut sums = vec![0.0f64; spectrum.len() + 1];
-    for (i, value) in spectrum.iter().enumerate() {
-        sums[i + 1] = sums[i] + f64::from(value.norm_sqr());
-    }
-    (0..spectrum.len())
-        .map(|bin| {
-            let (from, to) = (bin.saturating_sub(AROUND), (bin + AROUND + 1).min(spectrum.len()));
-            ((sums[to] - sums[from]) / (to - from) as f64) as f32
-        })
-        .collect()
-}
-
 /// The correlation of `template` with `signal` where it lies wholly inside, normalised by the energy of both: 1 where
 /// the signal is the template at any level. Empty if the template is the longer one or silent.
 pub(crate) fn correlate(signal: &[f32], template: &[f32]) -> Vec<f32> {

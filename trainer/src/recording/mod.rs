@@ -13,7 +13,7 @@ mod split;
 
 pub use delay::Delay;
 pub use files::Channel;
-pub(crate) use fourier::{correlate, response};
+pub(crate) use fourier::correlate;
 pub use passes::Passes;
 pub(crate) use spectra::Spectra;
 pub use split::Split;
@@ -52,7 +52,7 @@ pub struct Settings {
     pub channel: Channel,
     /// What to do with an inverted target.
     pub polarity: Polarity,
-    /// What the network can remember, in samples, if it is known: what rings on for longer is warned of.
+    /// What the network can remember, in samples, if it is known.
     pub receptive_field_samples: Option<usize>,
     /// A delay that was measured elsewhere, in samples: that of the recording to train from, for its held-out one. A
     /// delay within one sample of it is taken to be the same.

@@ -111,7 +111,9 @@ impl Spectra {
     pub fn follows(&self) -> f64 {
         let all: f64 = self.target.iter().sum();
         let linear: f64 = self.coherence().iter().zip(&self.target).map(|(c, y)| c * y).sum();
-        if all > 0.0 { linear / all } else { 0.0 }
+        // So much follows by chance.
+        let chance = 2.0 / self.frames as f64;
+        if all > 0.0 { (linear / all - chance).max(0.0) } else { 0.0 }
     }
 
     /// How much each frequency tells: its signal-to-noise ratio (Knapp and Carter, "The generalized correlation method
