@@ -32,7 +32,7 @@ pub(super) struct Store {
 
 enum Content {
     Missing,
-    Read(Settings),
+    Read(Box<Settings>),
     Damaged(String),
     /// Not to be written over: nobody knows what is in it.
     Unreadable(String),
@@ -56,7 +56,7 @@ impl Store {
         });
         let (settings, note) = match found {
             Content::Missing => (known.clone(), None),
-            Content::Read(settings) => (settings, None),
+            Content::Read(settings) => (*settings, None),
             Content::Damaged(problem) => (known.clone(), Some(keep_aside(&path, &problem))),
             Content::Unreadable(problem) => (known.clone(), Some(problem)),
         };
@@ -75,7 +75,7 @@ impl Store {
         let _lock = lock(folder);
         let (mut settings, note) = match content(&path) {
             Content::Missing => (known.clone(), None),
-            Content::Read(settings) => (settings, None),
+            Content::Read(settings) => (*settings, None),
             Content::Damaged(problem) => (known.clone(), Some(keep_aside(&path, &problem))),
             Content::Unreadable(problem) => return failed(problem),
         };
@@ -127,7 +127,7 @@ fn content(path: &Path) -> Content {
     // The first line says what is wrong and where; the rest repeats the file.
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
     match serde_saphyr::from_str::<Settings>(&text) {
-        Ok(settings) => Content::Read(settings),
+        Ok(settings) => Content::Read(Box::new(settings)),
         Err(error) => Content::Damaged(first_line(error.to_string())),
     }
 }
