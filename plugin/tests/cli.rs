@@ -4,7 +4,10 @@
 
 use shared::audio::{read_wav, write_wav};
 use shared::engine::{EngineChoice, build};
-use shared::model::{Card, Linear, Lstm, LstmSpec, Model, Network, Size, Slimmable};
+use shared::model::{
+    Card, Knob, Linear, Lstm, LstmSpec, Model, Network, Parametric, ParametricSpec, Size, Slimmable,
+    WaveNetSpec,
+};
 use std::path::Path;
 use std::process::{Command, Output};
 use tonewright::factory::MODELS;
@@ -241,6 +244,44 @@ fn rendered(folder: &Path, model: &str, more: &[&str]) -> Vec<f32> {
     read_wav(&output).unwrap().0.swap_remove(0)
 }
 
+/// One knob, whose end is silence.
+fn with_a_knob() -> Model {
+    let network = WaveNetSpec::seed(1, 1, 1, true);
+    let knob = Knob { name: "Gain".into(), lowest: 0.0, highest: 10.0, default: 5.0 };
+    let spec = ParametricSpec { network, knobs: vec![knob], features: 1 };
+    let plain = spec.network.weight_count();
+    // tanh(40 x) is 0 at the default and all but ±1 at the ends.
+    let mut weights = vec![40.0, 0.0];
+    weights.extend(vec![0.25; plain]);
+    weights.extend(vec![0.25; plain]);
+    let network = Network::Parametric(Parametric::new(spec, weights).unwrap());
+    Model { card: Card { name: "One knob".into(), ..Card::default() }, network }
+}
+
+#[test]
+fn knobs_are_fixed_on_the_way_to_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (knobs, nam) = (at("knobs.onnx"), at("fixed.nam"));
+    with_a_knob().save(&knobs).unwrap();
+    let convert = |more: &[&str]| {
+        tonewright(&[&["convert", text(&knobs), text(&nam), "--overwrite"][..], more].concat())
+    };
+    let refused = |more: &[&str]| String::from_utf8_lossy(&convert(more).stderr).into_owned();
+    assert!(refused(&[]).contains("--knob NAME=SETTING"));
+    assert!(refused(&["--knob", "Tone=3"]).contains("its knobs are Gain"));
+    assert!(refused(&["--knob", "gain=11"]).contains("goes from 0 to 10, not to 11"));
+    assert!(refused(&["--knob", "gain"]).contains("Gain=7.5"));
+    let peak = |arguments: &[&str]| {
+        assert!(convert(arguments).status.success());
+        rendered(folder.path(), text(&nam), &[]).iter().fold(0.0f32, |peak, y| peak.max(y.abs()))
+    };
+    let (low, high) = (peak(&["--knob", "Gain=0"]), peak(&["--knob", "gain=10"]));
+    assert!(low < 1e-6 && high > 0.01, "{low} {high}");
+    let shown = String::from_utf8(tonewright(&["info", text(&knobs)]).stdout).unwrap();
+    assert!(shown.contains("Knob Gain") && shown.contains("0 to 10, 5 by default"), "{shown}");
+}
+
 #[test]
 fn a_model_that_was_converted_back_and_forth_sounds_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -328,7 +369,7 @@ fn a_failed_conversion_says_why_and_leaves_nothing() {
     std::fs::write(&there, b"precious").unwrap();
     std::fs::write(&junk, b"{\"version\": \"0.5.4\"}").unwrap();
     slimmable().save(&sizes).unwrap();
-    let spec = shared::model::WaveNetSpec::seed(2, 2, 3, false);
+    let spec = WaveNetSpec::seed(2, 2, 3, false);
     let weights = vec![0.1; spec.weight_count()];
     let network = Network::WaveNet(shared::model::WaveNet::new(spec, weights).unwrap());
     Model { card: Card::default(), network }.save(&ahead).unwrap();

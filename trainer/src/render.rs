@@ -72,17 +72,23 @@ impl Renderer {
     }
 }
 
-/// The WaveNet in a model.
+/// The WaveNet in a model; of one with knobs, what plays with all of them at their defaults.
 ///
 /// # Errors
 /// The model is no WaveNet, which libtorch cannot run.
 pub fn wavenet<'a>(model: &'a Model, path: &Path) -> Result<&'a WaveNet, TrainerError> {
-    match &model.network {
+    let network = match &model.network {
+        Network::Parametric(parametric) => parametric.at_default(),
+        other => other,
+    };
+    match network {
         Network::WaveNet(net) => Ok(net),
-        Network::Lstm(_) | Network::Linear(_) | Network::Slimmable(_) => Err(TrainerError::recording(
-            path,
-            "a model that is no WaveNet of one size, which is all that the trainer runs; use `tonewright render`",
-        )),
+        Network::Lstm(_) | Network::Linear(_) | Network::Slimmable(_) | Network::Parametric(_) => {
+            Err(TrainerError::recording(
+                path,
+                "a model that is no WaveNet of one size, which is all that the trainer runs; use `tonewright render`",
+            ))
+        }
         Network::Graph(_) => Err(TrainerError::recording(
             path,
             "an ONNX graph of unknown architecture, which libtorch cannot run; use `tonewright render` with the engine `onnxruntime`",

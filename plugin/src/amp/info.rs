@@ -95,6 +95,10 @@ pub fn architecture(network: &Network) -> String {
             let sizes: Vec<String> = slimmable.sizes().iter().map(|s| architecture(&s.network)).collect();
             format!("{} sizes: {}", sizes.len(), sizes.join("; "))
         }
+        Network::Parametric(parametric) => {
+            let knobs: Vec<&str> = parametric.knobs().iter().map(|knob| knob.name.as_str()).collect();
+            format!("{}, knobs {}", architecture(parametric.at_default()), knobs.join(", "))
+        }
         Network::WaveNet(net) => {
             let spec = net.spec();
             let arrays: Vec<String> =

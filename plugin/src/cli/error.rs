@@ -13,6 +13,10 @@ use std::process::ExitCode;
 pub(super) enum CliError {
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error("the model has no knob called \"{name}\"; {}", knobs(.known))]
+    NoKnob { name: String, known: String },
+    #[error("the knob \"{name}\" goes from {lowest} to {highest}, not to {setting}")]
+    Setting { name: String, setting: f32, lowest: f32, highest: f32 },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]
@@ -83,6 +87,10 @@ pub(super) enum CliError {
     #[error("this program was built without a window; build it with `--features standalone`")]
     #[cfg(not(feature = "standalone"))]
     NoWindow,
+}
+
+fn knobs(known: &str) -> String {
+    if known.is_empty() { "it has none at all".into() } else { format!("its knobs are {known}") }
 }
 
 impl CliError {

@@ -92,6 +92,10 @@ struct ConvertArguments {
     /// `.nam` file keeps them all, and an `.onnx` file the largest.
     #[arg(long, value_parser = quality)]
     quality: Option<f32>,
+    /// Fixes a knob of a model that has any at a setting, as in `--knob Gain=7.5`; the others stay at their defaults. Without it an
+    /// `.onnx` file keeps the knobs. Can be given several times.
+    #[arg(long, value_name = "NAME=SETTING", value_parser = knob)]
+    knob: Vec<(String, f32)>,
     /// Replaces a file that is there already.
     #[arg(long)]
     overwrite: bool,
@@ -101,6 +105,15 @@ fn quality(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(quality) if (0.0..=1.0).contains(&quality) => Ok(quality),
         _ => Err("expected a number from 0 to 1".into()),
+    }
+}
+
+fn knob(text: &str) -> Result<(String, f32), String> {
+    let parts =
+        text.rsplit_once('=').and_then(|(name, setting)| Some((name, setting.trim().parse::<f32>().ok()?)));
+    match parts {
+        Some((name, setting)) if setting.is_finite() => Ok((name.trim().to_owned(), setting)),
+        _ => Err("expected a knob's name and a setting, as in Gain=7.5".into()),
     }
 }
 

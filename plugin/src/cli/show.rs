@@ -43,6 +43,12 @@ pub(super) fn info(name: &str) -> Result<(), CliError> {
         }
         _ => details(&model, &mut line),
     }
+    for knob in model.knobs() {
+        line(
+            &format!("Knob {}", knob.name),
+            &format!("{} to {}, {} by default", knob.lowest, knob.highest, knob.default),
+        );
+    }
     let ahead = model.lookahead_samples();
     line("Latency", &format!("{ahead} samples ({:.1} ms)", milliseconds(&model, ahead)));
     line("Plays live", &model.check_live().map_or_else(|e| format!("no: {e}"), |()| "yes".into()));

@@ -14,7 +14,7 @@ pub fn multiply_adds(model: &Model) -> usize {
         Network::WaveNet(net) => (net.spec().tensors(), folded(net.spec()) + unread(net.spec())),
         Network::Lstm(lstm) => (lstm.spec().tensors(), 0),
         Network::Linear(linear) => return linear.impulse_response().len(),
-        Network::Slimmable(_) | Network::Graph(_) => return 0,
+        Network::Slimmable(_) | Network::Parametric(_) | Network::Graph(_) => return 0,
     };
     let weights = tensors.iter().filter(|t| t.name.ends_with(".weight"));
     weights.map(|t| t.len()).sum::<usize>() - spared

@@ -13,6 +13,7 @@ mod linear;
 mod lstm;
 pub mod nam;
 pub mod onnx;
+mod parametric;
 mod slimmable;
 mod spec;
 mod validate;
@@ -24,6 +25,7 @@ pub use graph::{Graph, StateSpec};
 pub use layout::TensorSpec;
 pub use linear::Linear;
 pub use lstm::{Lstm, LstmSpec};
+pub use parametric::{Knob, Parametric, ParametricSpec};
 pub use slimmable::{Size, Slimmable};
 pub use spec::{
     Film, FilmSlots, Gating, Head, Head1x1, HeadSource, Layer, LayerArray, PostHead, Residual, WaveNetSpec,
@@ -89,20 +91,23 @@ pub enum Network {
     Linear(Linear),
     /// Several sizes of one amp.
     Slimmable(Slimmable),
+    /// A WaveNet with knobs.
+    Parametric(Parametric),
     /// Some other ONNX graph that follows the streaming contract; only ONNX Runtime runs it.
     Graph(Graph),
 }
 
 impl Network {
-    /// The network for a quality from 0 to 1: itself, unless it is slimmable.
+    /// The plain network for a quality from 0 to 1: itself, unless it is slimmable, or has knobs, which stand at their defaults then.
     pub fn at_quality(&self, quality: f64) -> &Self {
         match self {
             Self::Slimmable(slimmable) => slimmable.at_quality(quality),
+            Self::Parametric(parametric) => parametric.at_default(),
             plain => plain,
         }
     }
 
-    /// The largest network: itself, unless it is slimmable.
+    /// The largest plain network: itself, unless it is slimmable, or has knobs, which stand at their defaults then.
     pub fn full(&self) -> &Self {
         self.at_quality(f64::INFINITY)
     }
@@ -241,7 +246,7 @@ impl Model {
             Network::WaveNet(net) => Some(net.spec().receptive_field_samples()),
             Network::Linear(linear) => Some(linear.impulse_response().len()),
             Network::Graph(graph) => graph.receptive_field_samples(),
-            Network::Lstm(_) | Network::Slimmable(_) => None,
+            Network::Lstm(_) | Network::Slimmable(_) | Network::Parametric(_) => None,
         }
     }
 
@@ -262,10 +267,12 @@ impl Model {
         }
     }
 
-    /// The model at a quality from 0 to 1, with a plain network. Its card has the size's own
+    /// The model at a quality from 0 to 1, with a plain network: knobs stand at their defaults. Its card has the size's own
     /// loudness; what was measured of the largest size only, a smaller one does not claim.
     pub fn at_quality(&self, quality: f64) -> Self {
-        let Network::Slimmable(slimmable) = &self.network else { return self.clone() };
+        let Network::Slimmable(slimmable) = &self.network else {
+            return Self { card: self.card.clone(), network: self.network.at_quality(quality).clone() };
+        };
         let index = slimmable.size_at(quality);
         let size = &slimmable.sizes()[index];
         let mut card = self.card.clone();
@@ -278,13 +285,28 @@ impl Model {
         Self { card, network: size.network.clone() }
     }
 
+    /// The knobs of the gear; none for most models.
+    pub fn knobs(&self) -> &[Knob] {
+        match &self.network {
+            Network::Parametric(parametric) => parametric.knobs(),
+            _ => &[],
+        }
+    }
+
+    /// The model with its knobs at these settings, in the knobs' own figures, and without knobs from then on. Settings that are missing
+    /// stand at their defaults; a model without knobs stays as it is.
+    pub fn at_settings(&self, settings: &[f32]) -> Self {
+        let Network::Parametric(parametric) = &self.network else { return self.clone() };
+        Self { card: self.card.clone(), network: Network::WaveNet(parametric.at(settings)) }
+    }
+
     /// Samples of the future that one output sample depends on: the delay of the network when it
     /// is streamed. 0 for a causal network.
     pub fn lookahead_samples(&self) -> usize {
         match self.network.full() {
             Network::WaveNet(net) => net.spec().lookahead_samples(),
             Network::Graph(graph) => graph.lookahead_samples(),
-            Network::Lstm(_) | Network::Linear(_) | Network::Slimmable(_) => 0,
+            Network::Lstm(_) | Network::Linear(_) | Network::Slimmable(_) | Network::Parametric(_) => 0,
         }
     }
 
@@ -294,7 +316,7 @@ impl Model {
             Network::WaveNet(net) => Some(net.weights().len()),
             Network::Lstm(lstm) => Some(lstm.weights().len()),
             Network::Linear(linear) => Some(linear.impulse_response().len() + 1),
-            Network::Graph(_) | Network::Slimmable(_) => None,
+            Network::Graph(_) | Network::Slimmable(_) | Network::Parametric(_) => None,
         }
     }
 

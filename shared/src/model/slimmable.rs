@@ -48,7 +48,10 @@ impl Slimmable {
                 out.below
             ));
         }
-        if sizes.iter().any(|s| matches!(s.network, Network::Slimmable(_) | Network::Graph(_))) {
+        if sizes
+            .iter()
+            .any(|s| matches!(s.network, Network::Slimmable(_) | Network::Parametric(_) | Network::Graph(_)))
+        {
             return wrong("a size of a slimmable model must be a plain network".into());
         }
         Ok(Self { sizes })

@@ -37,6 +37,12 @@ pub mod limits {
     pub const NESTING: usize = 2;
     /// Sizes of a slimmable model.
     pub const SIZES: usize = 32;
+    /// Knobs of a model.
+    pub const KNOBS: usize = 8;
+    /// Rows of the hidden layer that follows the knobs.
+    pub const KNOB_FEATURES: usize = 64;
+    /// Characters of a knob's name.
+    pub const KNOB_NAME: usize = 32;
 }
 
 /// A WaveNet: stacks of dilated convolutions with residual connections.

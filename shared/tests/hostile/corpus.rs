@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use shared::model::nam::Version;
 use shared::model::{
-    Activation, Card, Film, FilmSlots, Gating, Head1x1, Linear, Lstm, LstmSpec, Model, Network, PostHead,
-    Size, Slimmable, WaveNet, WaveNetSpec,
+    Activation, Card, Film, FilmSlots, Gating, Head1x1, Knob, Linear, Lstm, LstmSpec, Model, Network,
+    Parametric, ParametricSpec, PostHead, Size, Slimmable, WaveNet, WaveNetSpec,
 };
 
 /// Sample rate of the files with an LSTM, the lowest there is: players settle one for half a second.
@@ -41,6 +41,14 @@ fn lstm(layers: usize, hidden: usize) -> Network {
 
 fn linear(samples: usize) -> Network {
     Network::Linear(Linear::new(random(samples, 3), 0.25).unwrap())
+}
+
+fn parametric() -> Network {
+    let knob = |name: &str, default| Knob { name: name.into(), lowest: 0.0, highest: 10.0, default };
+    let knobs = vec![knob("Gain", 5.0), knob("Tone", 2.5)];
+    let spec = ParametricSpec { network: base(), knobs, features: 2 };
+    let weights = random(spec.weight_count(), 5);
+    Network::Parametric(Parametric::new(spec, weights).unwrap())
 }
 
 fn base() -> WaveNetSpec {
@@ -132,6 +140,7 @@ fn networks() -> Vec<(&'static str, Network)> {
             }),
         ),
         ("LSTM", lstm(2, 3)),
+        ("two knobs", parametric()),
         ("impulse response", linear(8)),
         ("long impulse response", linear(900)),
         ("three sizes", Network::Slimmable(Slimmable::new(sizes.collect()).unwrap())),
@@ -228,7 +237,8 @@ pub fn files() -> Vec<File> {
         for version in [Version::V0_5_4, Version::V0_7_0] {
             // What the older version has no words for is written in the other.
             let bytes = model.to_nam(version);
-            let refused_rightly = version == Version::V0_5_4 || name.contains("ahead");
+            let refused_rightly =
+                version == Version::V0_5_4 || name.contains("ahead") || name.contains("knobs");
             assert!(bytes.is_ok() || refused_rightly, "{name}: {bytes:?}");
             if let Ok(bytes) = bytes {
                 files.push(File { name: format!("{name}, .nam {version}"), kind: Kind::Nam, bytes });

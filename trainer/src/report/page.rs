@@ -284,6 +284,12 @@ fn card(subject: &Subject<'_>) -> String {
 fn network(subject: &Subject<'_>) -> String {
     let net = match &subject.model.network {
         Network::WaveNet(net) => net,
+        Network::Parametric(parametric) => {
+            let plain = crate::session::describe(&parametric.spec().network, subject.measured.rate_hz);
+            let knobs: Vec<String> =
+                parametric.knobs().iter().map(|knob| format!("{} at {}", knob.name, knob.default)).collect();
+            return format!("{plain}; with knobs, measured with {}", knobs.join(", "));
+        }
         Network::Lstm(_) => return "LSTM".into(),
         Network::Linear(_) => return "impulse response".into(),
         Network::Slimmable(_) => return "WaveNets of several sizes, measured at the largest".into(),

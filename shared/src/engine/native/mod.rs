@@ -54,7 +54,9 @@ impl NativeEngine {
             Network::WaveNet(net) => Box::new(wavenet::WaveNetKernel::new(net, level)),
             Network::Lstm(net) => Box::new(lstm::LstmKernel::new(net, level)),
             Network::Linear(net) => Box::new(linear::LinearKernel::new(net, level)),
-            Network::Slimmable(_) | Network::Graph(_) => return Err(EngineError::UnknownArchitecture),
+            Network::Slimmable(_) | Network::Parametric(_) | Network::Graph(_) => {
+                return Err(EngineError::UnknownArchitecture);
+            }
         };
         Ok(Self {
             kernel,

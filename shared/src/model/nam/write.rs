@@ -108,6 +108,9 @@ impl Writer<'_> {
                 let submodels = slimmable.sizes().iter().map(submodel).collect::<Result<_, String>>()?;
                 Ok(self.document("SlimmableContainer", Config::Container { submodels }, Vec::new()))
             }
+            Network::Parametric(_) => {
+                Err("it has knobs, for which the format has no words; fix each at a setting, as with `tonewright convert --knob NAME=SETTING`".into())
+            }
             Network::Graph(_) => Err("it is a graph of an unknown architecture; keep it as .onnx".into()),
         }
     }

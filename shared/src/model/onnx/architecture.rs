@@ -1,11 +1,11 @@
 //! The metadata that say which network a graph is.
 
-use super::super::{LstmSpec, ModelError, WaveNetSpec};
+use super::super::{LstmSpec, ModelError, ParametricSpec, WaveNetSpec};
 use super::ARCHITECTURE;
 use serde::{Deserialize, Serialize};
 
 /// A network without its weights. In JSON a WaveNet is its [`WaveNetSpec`]; the others are an
-/// object of one key, `{"lstm": …}` or `{"linear": …}`.
+/// object of one key, `{"lstm": …}`, `{"linear": …}` or `{"parametric": …}`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Architecture {
@@ -13,6 +13,8 @@ pub enum Architecture {
     Lstm(LstmSpec),
     /// An impulse response.
     Linear(LinearSpec),
+    /// A WaveNet with knobs.
+    Parametric(ParametricSpec),
     /// A WaveNet.
     #[serde(untagged)]
     WaveNet(WaveNetSpec),
@@ -31,6 +33,7 @@ pub struct LinearSpec {
 struct Key {
     lstm: Option<LstmSpec>,
     linear: Option<LinearSpec>,
+    parametric: Option<ParametricSpec>,
 }
 
 impl Architecture {
@@ -48,12 +51,15 @@ impl Architecture {
         let unknown = |e: serde_json::Error| ModelError::Card {
             field: ARCHITECTURE,
             found: text.chars().take(64).collect(),
-            expected: format!("the description of a WaveNet, an LSTM or a linear model ({e})"),
+            expected: format!(
+                "the description of a WaveNet, with knobs or without, an LSTM or a linear model ({e})"
+            ),
         };
         let key: Key = serde_json::from_str(text).map_err(unknown)?;
         match key {
-            Key { lstm: Some(spec), linear: None } => Ok(Self::Lstm(spec)),
-            Key { lstm: None, linear: Some(spec) } => Ok(Self::Linear(spec)),
+            Key { lstm: Some(spec), linear: None, parametric: None } => Ok(Self::Lstm(spec)),
+            Key { lstm: None, linear: Some(spec), parametric: None } => Ok(Self::Linear(spec)),
+            Key { lstm: None, linear: None, parametric: Some(spec) } => Ok(Self::Parametric(spec)),
             _ => serde_json::from_str(text).map(Self::WaveNet).map_err(unknown),
         }
     }

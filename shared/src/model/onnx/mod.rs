@@ -38,9 +38,17 @@ const RECEPTIVE_FIELD: &str = "receptive_field_samples";
 /// Metadata key of the look-ahead.
 const LOOKAHEAD: &str = "lookahead_samples";
 
-/// A model as the bytes of an ONNX file; of a slimmable one, its largest size.
+/// A model as the bytes of an ONNX file; of a slimmable one, its largest size. Knobs are a state, which no block changes: how far each is
+/// turned from its default, so that a player who knows nothing of them plays the default.
 pub(super) fn write(model: &Model) -> Vec<u8> {
-    let (graph, architecture) = match model.network.full() {
+    let network = match &model.network {
+        parametric @ Network::Parametric(_) => parametric,
+        other => other.full(),
+    };
+    let (graph, architecture) = match network {
+        Network::Parametric(net) => {
+            (write::parametric_graph(net), Architecture::Parametric(net.spec().clone()))
+        }
         Network::WaveNet(net) => (write::graph(net), Architecture::WaveNet(net.spec().clone())),
         Network::Lstm(net) => (lstm::graph(net), Architecture::Lstm(net.spec())),
         Network::Linear(net) => {

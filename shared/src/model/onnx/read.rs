@@ -5,7 +5,7 @@ use super::proto::{Dimension, FLOAT, GraphProto, ModelProto, TensorProto, ValueI
 use super::write::{self, AUDIO_IN, AUDIO_OUT, STATE_OUT_SUFFIX};
 use super::{ARCHITECTURE, LOOKAHEAD, PRODUCER, RECEPTIVE_FIELD, linear, lstm, wire};
 use crate::model::{
-    Card, Graph, Linear, Lstm, Model, ModelError, Network, StateSpec, TensorSpec, WaveNet, limits,
+    Card, Graph, Linear, Lstm, Model, ModelError, Network, Parametric, StateSpec, TensorSpec, WaveNet, limits,
 };
 use prost::Message;
 use std::collections::{HashMap, HashSet};
@@ -62,6 +62,13 @@ fn known(architecture: &str, graph: &GraphProto) -> Result<(Network, GraphProto)
             let net = WaveNet::new(spec, weights)?;
             let graph = write::graph(&net);
             Ok((Network::WaveNet(net), graph))
+        }
+        Architecture::Parametric(spec) => {
+            spec.validate()?;
+            let weights = values(&spec.tensors(), graph)?;
+            let net = Parametric::new(spec, weights)?;
+            let graph = write::parametric_graph(&net);
+            Ok((Network::Parametric(net), graph))
         }
         Architecture::Lstm(spec) => {
             spec.validate()?;

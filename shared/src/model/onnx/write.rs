@@ -8,8 +8,8 @@
 use super::proto::{GraphProto, float, int, ints, tensor_value};
 use crate::model::layout::FILM_NAMES;
 use crate::model::{
-    Activation, FilmSlots, Gating, HeadSource, Layer, LayerArray, PostHead, Residual, TensorSpec, WaveNet,
-    WaveNetSpec,
+    Activation, FilmSlots, Gating, HeadSource, Layer, LayerArray, Parametric, PostHead, Residual, TensorSpec,
+    WaveNet, WaveNetSpec,
 };
 use std::collections::HashMap;
 
@@ -47,15 +47,44 @@ impl GraphProto {
 
 /// The streaming graph of a network.
 pub fn graph(net: &WaveNet) -> GraphProto {
-    let mut emitter = Emitter {
-        graph: streaming("tonewright_wavenet"),
-        weights: net.spec().tensors().into_iter().map(|t| (t.name.clone(), t)).collect(),
-        values: net.weights(),
-        channels: HashMap::new(),
-    };
+    emitted(streaming("tonewright_wavenet"), net.spec(), Some(net.weights()))
+}
+
+/// The streaming graph of a network with knobs: its weights are computed from the state `state_knobs` `[1, knobs]`, in units of
+/// [`Knob::turn`](crate::model::Knob::turn), which it gives back as it is.
+pub fn parametric_graph(net: &Parametric) -> GraphProto {
+    let mut graph = streaming("tonewright_parametric_wavenet");
+    let spec = net.spec();
+    for tensor in spec.tensors() {
+        graph.add_floats(&tensor.name, &tensor.shape, &net.weights()[tensor.range()]);
+    }
+    let (state, state_out) = graph.add_state("knobs", &[1, spec.knobs.len()]);
+    graph.add_node("Identity", &[&state], &state_out, vec![]);
+    graph.add_node("Gemm", &[&state, "knobs.weight", "knobs.bias"], "knobs.sum", vec![int("transB", 1)]);
+    graph.add_node("Tanh", &["knobs.sum"], "knobs.rows", vec![]);
+    graph.add_node("MatMul", &["knobs.rows", "turned"], "knobs.turned", vec![]);
+    graph.add_node("Add", &["base", "knobs.turned"], "weights", vec![]);
+    graph.add_integers("weight_axis", &[1]);
+    for tensor in spec.network.tensors() {
+        let part = |what: &str| format!("{}.{what}", tensor.name);
+        let shape: Vec<i64> = tensor.shape.iter().map(|&d| d as i64).collect();
+        graph.add_integers(&part("start"), &[tensor.range().start as i64]);
+        graph.add_integers(&part("end"), &[tensor.range().end as i64]);
+        graph.add_integers(&part("shape"), &shape);
+        let slice = ["weights", &part("start"), &part("end"), "weight_axis"];
+        graph.add_node("Slice", &slice, &part("values"), vec![]);
+        graph.add_node("Reshape", &[&part("values"), &part("shape")], &tensor.name, vec![]);
+    }
+    emitted(graph, &spec.network, None)
+}
+
+/// A graph with the nodes of a network behind those it has.
+fn emitted(graph: GraphProto, spec: &WaveNetSpec, values: Option<&[f32]>) -> GraphProto {
+    let weights = spec.tensors().into_iter().map(|t| (t.name.clone(), t)).collect();
+    let mut emitter = Emitter { graph, weights, values, channels: HashMap::new() };
     emitter.graph.add_integers("time_axis", &[2]);
     emitter.graph.add_integers("time_end", &[i64::MAX]);
-    let out = emitter.network(net.spec(), "");
+    let out = emitter.network(spec, "");
     emitter.graph.add_node("Identity", &[&out], AUDIO_OUT, vec![]);
     emitter.graph
 }
@@ -63,7 +92,8 @@ pub fn graph(net: &WaveNet) -> GraphProto {
 struct Emitter<'a> {
     graph: GraphProto,
     weights: HashMap<String, TensorSpec>,
-    values: &'a [f32],
+    /// The weights, where the graph does not compute them.
+    values: Option<&'a [f32]>,
     /// Split sizes that are already initialisers, by row count.
     channels: HashMap<usize, String>,
 }
@@ -384,8 +414,10 @@ impl Emitter<'_> {
     }
 
     fn initializer(&mut self, name: &str) {
-        let tensor = &self.weights[name];
-        self.graph.add_floats(name, &tensor.shape, &self.values[tensor.range()]);
+        if let Some(values) = self.values {
+            let tensor = &self.weights[name];
+            self.graph.add_floats(name, &tensor.shape, &values[tensor.range()]);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+mod knobs;
+
 use super::proto::{Dimension, FLOAT, INT64, ModelProto, tensor_value};
 use super::*;
 use crate::engine::{self, EngineChoice};
