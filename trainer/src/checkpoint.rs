@@ -6,7 +6,7 @@ use crate::gradient::BatchLoss;
 use crate::history::{History, Point};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use shared::model::WaveNetSpec;
+use shared::model::{ParametricSpec, WaveNetSpec};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,8 @@ pub struct State {
 pub struct Learned {
     /// The architecture, scaled to the target's level.
     pub spec: WaveNetSpec,
+    /// The gear's knobs in front of it, if there are any.
+    pub knobs: Option<ParametricSpec>,
     /// The weights.
     pub weights: Vec<f32>,
     /// The optimiser.
@@ -108,9 +110,10 @@ impl Figures {
 
 impl Learned {
     /// A network before its first step.
-    pub fn new(spec: WaveNetSpec, weights: Vec<f32>, average: bool) -> Self {
+    pub fn new(spec: WaveNetSpec, knobs: Option<ParametricSpec>, weights: Vec<f32>, average: bool) -> Self {
         Self {
             spec,
+            knobs,
             adam: Adam::new(weights.len()),
             average: average.then(|| weights.clone()),
             best: weights.clone(),
@@ -137,6 +140,8 @@ struct Head {
 #[derive(Serialize, Deserialize)]
 struct NetworkHead {
     spec: WaveNetSpec,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    knobs: Option<ParametricSpec>,
     adam_steps: u64,
     figures: Figures,
 }
@@ -211,6 +216,7 @@ impl Checkpoint {
         }
         let head = |network: &Learned| NetworkHead {
             spec: network.spec.clone(),
+            knobs: network.knobs.clone(),
             adam_steps: network.adam.steps(),
             figures: network.figures,
         };
@@ -259,7 +265,10 @@ impl Checkpoint {
 impl NetworkHead {
     fn read(self, i: usize, tensors: &SafeTensors<'_>) -> Result<Learned, String> {
         self.spec.validate().map_err(|e| e.to_string())?;
-        let expected = self.spec.weight_count();
+        if let Some(knobs) = &self.knobs {
+            knobs.validate().map_err(|e| e.to_string())?;
+        }
+        let expected = self.knobs.as_ref().map_or(self.spec.weight_count(), ParametricSpec::weight_count);
         let vector = |name: &str| -> Result<Vec<f32>, String> {
             let name = format!("{i}.{name}");
             let view = tensors.tensor(&name).map_err(|e| format!("`{name}`: {e}"))?;
@@ -299,6 +308,7 @@ impl NetworkHead {
             figures: self.figures,
             history: numbers.chunks_exact(POINT).map(point).collect(),
             spec: self.spec,
+            knobs: self.knobs,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Paired recordings, cut so that every segment has its context.
 
 use crate::TrainerError;
+use std::ops::Range;
 use std::path::Path;
 
 /// Shortest recording that can be trained from, in seconds.
@@ -57,6 +58,16 @@ pub struct Part {
     input: Vec<f32>,
     target: Vec<f32>,
     context_samples: usize,
+    takes: Vec<Take>,
+}
+
+/// One recording of a part, made at one setting of the gear's knobs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Take {
+    /// Its samples of target.
+    pub range: Range<usize>,
+    /// Where the knobs stood, in their own figures; nothing for gear without knobs.
+    pub settings: Vec<f32>,
 }
 
 impl Part {
@@ -69,7 +80,52 @@ impl Part {
         let mut input = vec![0.0; before - known];
         input.extend_from_slice(&pair.input[start - known..]);
         input.resize(input.len() + lookahead_samples, 0.0);
-        Self { input, target: pair.target[start..].to_vec(), context_samples }
+        let target = pair.target[start..].to_vec();
+        let takes = vec![Take { range: 0..target.len(), settings: Vec::new() }];
+        Self { input, target, context_samples, takes }
+    }
+
+    /// Puts recordings of the same network's context one behind the other, each with the settings it was made at. Between two of them lies
+    /// as much silence as the network remembers, so that none hears the one before; nothing is learned there.
+    pub fn join(parts: Vec<(Self, Vec<f32>)>) -> Self {
+        let mut whole = Self { input: Vec::new(), target: Vec::new(), context_samples: 0, takes: Vec::new() };
+        for (part, settings) in parts {
+            if !whole.takes.is_empty() {
+                whole.target.resize(whole.target.len() + whole.context_samples, 0.0);
+            }
+            let begin = whole.target.len();
+            whole.takes.push(Take { range: begin..begin + part.target.len(), settings });
+            whole.input.extend(part.input);
+            whole.target.extend(part.target);
+            whole.context_samples = part.context_samples;
+        }
+        whole
+    }
+
+    /// The recordings it is made of.
+    pub fn takes(&self) -> &[Take] {
+        &self.takes
+    }
+
+    /// Moves a segment of `samples` outputs so that it lies in one recording: where it begins, and that recording's place in
+    /// [`Part::takes`]. No recording is shorter than a segment.
+    pub fn place(&self, start: usize, samples: usize) -> (usize, usize) {
+        let take = self.takes.partition_point(|take| take.range.start <= start).max(1) - 1;
+        let range = &self.takes[take].range;
+        (start.min(range.end.saturating_sub(samples)).max(range.start), take)
+    }
+
+    /// Error-to-signal ratio of an output: the mean of those of its recordings, so that a quiet setting counts as much as a loud one.
+    pub fn esr(&self, output: &[f32]) -> f64 {
+        self.esr_of_takes(output).sum::<f64>() / self.takes.len().max(1) as f64
+    }
+
+    /// The same of each recording.
+    pub fn esr_of_takes(&self, output: &[f32]) -> impl Iterator<Item = f64> {
+        self.takes.iter().map(|take| {
+            let range = take.range.clone();
+            crate::evaluate::esr(&output[range.clone()], &self.target[range])
+        })
     }
 
     /// Samples of target.

@@ -58,6 +58,11 @@ impl Loss {
         }
     }
 
+    /// The same loss relative to another target.
+    pub fn relative_to(&self, target: &[f32]) -> Self {
+        Self::new(&self.weights, target)
+    }
+
     /// Mean power of the training target.
     pub fn power(&self) -> f64 {
         self.power

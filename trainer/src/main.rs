@@ -502,6 +502,11 @@ fn tell(finished: &Finished) -> Result<(), TrainerError> {
         let (weights, esr) = (size.outcome.weights.len(), size.distance.esr);
         println!("with {weights} weights: held-out ESR {esr:.6}, {}", size.path.display());
     }
+    for (settings, esr) in &finished.settings {
+        let knobs = finished.model.knobs().iter().zip(settings);
+        let at: Vec<String> = knobs.map(|(knob, setting)| format!("{} {setting}", knob.name)).collect();
+        println!("  at {}: {esr:.6}", at.join(", "));
+    }
     let mut apart = None;
     for parity in finished.parity.iter().chain(finished.smaller.iter().flat_map(|size| &size.parity)) {
         match &parity.difference {
@@ -519,7 +524,8 @@ fn tell(finished: &Finished) -> Result<(), TrainerError> {
     let card = &finished.model.card;
     println!("model: {}", finished.path.display());
     if let Some(nam) = &finished.nam {
-        println!("for Neural Amp Modeler: {}", nam.display());
+        let knobs = if finished.settings.is_empty() { "" } else { ", its knobs fixed at their defaults" };
+        println!("for Neural Amp Modeler: {}{knobs}", nam.display());
     }
     for (key, value) in card.to_metadata() {
         println!("  {key}: {value}");

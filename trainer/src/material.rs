@@ -4,6 +4,7 @@ use crate::TrainerError;
 use crate::checks;
 use crate::config::{Data, PairFiles, VirtualSource};
 use crate::data::{Pair, Part, check_audible, fingerprint};
+use crate::knobs::Takes;
 use crate::recording::{self, Recording};
 use crate::virtual_capture;
 use shared::model::WaveNetSpec;
@@ -19,6 +20,8 @@ pub struct Material {
     pub validation_start: usize,
     /// The recording to train from and all that was found in it; `None` for the virtual capture.
     pub recording: Option<Recording>,
+    /// All recordings of gear with knobs; what is above is then the one made nearest to the knobs' defaults.
+    pub takes: Option<Takes>,
 }
 
 impl Material {
@@ -29,6 +32,11 @@ impl Material {
     pub fn of(data: &Data, receptive_field_samples: usize, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
         match data {
             Data::Pair(files) => recorded(files, receptive_field_samples, say),
+            Data::Knobs(files) => Ok(Takes::read(files, receptive_field_samples, say)?.into_material()),
+            Data::Virtual(source) if !source.drives.is_empty() => {
+                say("playing and recording the virtual capture at each setting …");
+                Ok(Takes::play(source)?.into_material())
+            }
             Data::Virtual(source) => {
                 say("playing and recording the virtual capture …");
                 Ok(synthesised(source))
@@ -38,17 +46,26 @@ impl Material {
 
     /// Tells recordings apart.
     pub fn fingerprint(&self) -> u64 {
+        if let Some(takes) = &self.takes {
+            return takes.fingerprint();
+        }
         let (train, held_out) = (&self.train, &self.validation);
         fingerprint(&[&train.input, &train.target, &held_out.input, &held_out.target])
     }
 
     /// What `spec` is trained from.
     pub fn train_part(&self, spec: &WaveNetSpec) -> Part {
+        if let Some(takes) = &self.takes {
+            return takes.train_part(spec);
+        }
         Part::new(&self.train, 0, spec.receptive_field_samples(), spec.lookahead_samples())
     }
 
     /// What it is measured on.
     pub fn held_out_part(&self, spec: &WaveNetSpec) -> Part {
+        if let Some(takes) = &self.takes {
+            return takes.held_out_part(spec);
+        }
         let (field, ahead) = (spec.receptive_field_samples(), spec.lookahead_samples());
         Part::new(&self.validation, self.validation_start, field, ahead)
     }
@@ -80,6 +97,7 @@ fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Mater
             validation: validation.pair(),
             validation_start: 0,
             recording: Some(train),
+            takes: None,
         });
     }
     let split = train.split(files.validation_seconds).ok_or_else(|| {
@@ -97,6 +115,7 @@ fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Mater
         validation_start: split.held_out.start,
         train: train.part(split.train),
         recording: Some(train),
+        takes: None,
     })
 }
 
@@ -110,5 +129,5 @@ fn synthesised(source: &VirtualSource) -> Material {
         // The thread only computes; if it panicked, so does this one.
         (train, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    Material { train, validation, validation_start: 0, recording: None }
+    Material { train, validation, validation_start: 0, recording: None, takes: None }
 }

@@ -8,6 +8,7 @@ use crate::device;
 use crate::evaluate::{self, Distance};
 use crate::export::{self, Parity};
 use crate::gradient::{self, Setup};
+use crate::knobs::Takes;
 use crate::loss::Loss;
 use crate::material::Material;
 use crate::progress::Progress;
@@ -16,7 +17,9 @@ use crate::stretch::stretched;
 use crate::train::{self, Lane, Outcome, Run};
 use crate::{report, warm_start};
 use shared::model::nam::Version;
-use shared::model::{Card, Model, Network, Size, Slimmable, WaveNet, WaveNetSpec};
+use shared::model::{
+    Card, Model, Network, Parametric, ParametricSpec, Size, Slimmable, WaveNet, WaveNetSpec,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,6 +49,8 @@ pub struct Finished {
     pub outcome: Outcome,
     /// Distance on the whole held-out part, measured with the file.
     pub distance: Distance,
+    /// For gear with knobs: ESR at each setting that was measured at.
+    pub settings: Vec<(Vec<f32>, f64)>,
     /// What each engine makes of the file.
     pub parity: Vec<Parity>,
     /// The smaller sizes of a packed network, smallest first. The `.nam` file holds them all.
@@ -63,6 +68,8 @@ pub struct Exported {
     pub outcome: Outcome,
     /// Distance on the whole held-out part, measured with the file.
     pub distance: Distance,
+    /// For gear with knobs: ESR at each setting that was measured at.
+    pub settings: Vec<(Vec<f32>, f64)>,
     /// What each engine makes of the file.
     pub parity: Vec<Parity>,
 }
@@ -124,16 +131,20 @@ pub fn run(
     let from = specs.iter().map(begin_with).collect::<Result<Vec<_>, _>>()?;
     let parts: Vec<Arc<Part>> = specs.iter().map(|spec| Arc::new(material.train_part(spec))).collect();
     let held_out: Vec<Part> = specs.iter().map(|spec| material.held_out_part(spec)).collect();
-    let (train_samples, held_out_samples) = (material.train.target.len(), held_out[0].len());
+    let (train_samples, held_out_samples) = (parts[0].len(), held_out[0].len());
+    let knobs: Vec<Option<ParametricSpec>> =
+        specs.iter().map(|spec| material.takes.as_ref().map(|takes| takes.spec(spec))).collect();
+    knobs.iter().flatten().try_for_each(ParametricSpec::validate)?;
     let seconds = |samples: usize| samples as f64 / f64::from(rate_hz);
     say(&format!(
         "recording: {:.1} s to train from, {:.1} s held out, {rate_hz} Hz",
         seconds(train_samples),
         seconds(held_out_samples)
     ));
-    let segment_samples = t.segment_samples.min(train_samples);
+    let shortest = material.takes.as_ref().map_or(train_samples, Takes::shortest);
+    let segment_samples = t.segment_samples.min(shortest);
     check_ffts(t, segment_samples)?;
-    let learner = |(spec, part): (&WaveNetSpec, &Arc<Part>)| {
+    let learner = |((spec, part), knobs): ((&WaveNetSpec, &Arc<Part>), &Option<ParametricSpec>)| {
         let setup = Setup {
             spec,
             loss: Loss::new(&t.loss.weights(), part.target()),
@@ -141,15 +152,19 @@ pub fn run(
             segment_samples,
             batch: t.batch,
             workers: t.worker_threads(),
+            knobs: knobs.as_ref(),
         };
         gradient::learner(&setup, t.backend, device)
     };
-    let learners = specs.iter().zip(&parts).map(learner).collect::<Result<Vec<_>, _>>()?;
+    let learners = specs.iter().zip(&parts).zip(&knobs).map(learner).collect::<Result<Vec<_>, _>>()?;
     let gradients = learners.last().map(|learner| learner.description()).unwrap_or_default();
     say(&format!("gradients: {gradients}"));
     std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
-    let lanes = specs.iter().zip(learners).zip(&held_out).zip(from);
-    let lane = |(((spec, learner), validation), from)| Lane { spec, from, validation, learner };
+    let lanes = specs.iter().zip(&knobs).zip(learners).zip(&held_out).zip(from);
+    let lane = |((((spec, knobs), learner), validation), from)| {
+        let knobs = Option::as_ref(knobs);
+        Lane { spec, knobs, from, validation, learner }
+    };
     let run = Run {
         train: t,
         segment_samples,
@@ -264,8 +279,11 @@ fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Res
     let specs = |checkpoint: &Checkpoint| -> Vec<WaveNetSpec> {
         checkpoint.networks.iter().map(|network| network.spec.clone()).collect()
     };
+    let knobs = |checkpoint: &Checkpoint| -> Vec<Option<ParametricSpec>> {
+        checkpoint.networks.iter().map(|network| network.knobs.clone()).collect()
+    };
     let averaged = |checkpoint: &Checkpoint| checkpoint.networks.iter().any(|n| n.average.is_some());
-    let problem = if specs(found) != specs(expected) {
+    let problem = if specs(found) != specs(expected) || knobs(found) != knobs(expected) {
         "it belongs to another network or another recording"
     } else if found_state.recording != expected_state.recording
         || found_state.rate_hz != expected_state.rate_hz
@@ -307,16 +325,20 @@ fn finish(
         all_sizes(&exported)?.save(nam)?;
         Model::load(nam)?;
     }
-    let Some(Exported { path, model, outcome, distance, parity }) = exported.pop() else {
+    let Some(Exported { path, model, outcome, distance, settings, parity }) = exported.pop() else {
         return Err(TrainerError::NoSteps { folder: config.out.clone() });
     };
-    Ok(Finished { path, nam, model, outcome, distance, parity, smaller: exported })
+    Ok(Finished { path, nam, model, outcome, distance, settings, parity, smaller: exported })
 }
 
 /// Writes one model and checks what was written.
 fn export(card: Card, outcome: Outcome, validation: &Part, path: PathBuf) -> Result<Exported, TrainerError> {
-    let net = WaveNet::new(outcome.spec.clone(), outcome.weights.clone())?;
-    let mut model = Model { card, network: Network::WaveNet(net) };
+    let weights = outcome.weights.clone();
+    let network = match &outcome.knobs {
+        Some(knobs) => Network::Parametric(Parametric::new(knobs.clone(), weights)?),
+        None => Network::WaveNet(WaveNet::new(outcome.spec.clone(), weights)?),
+    };
+    let mut model = Model { card, network };
     model.card.esr = Some(outcome.esr);
     model.card.loudness_dbfs = Some(export::loudness_dbfs(&model, &path)?);
     model.save(&path)?;
@@ -324,7 +346,10 @@ fn export(card: Card, outcome: Outcome, validation: &Part, path: PathBuf) -> Res
     let parity = export::parity(&model, &path)?;
     let output = render_part(&model, &path, validation)?;
     let distance = evaluate::distance(&output, validation.target())?;
-    Ok(Exported { path, model, outcome, distance, parity })
+    let takes = validation.takes().iter().zip(validation.esr_of_takes(&output));
+    let settings = takes.filter(|(take, _)| !take.settings.is_empty());
+    let settings = settings.map(|(take, esr)| (take.settings.clone(), esr)).collect();
+    Ok(Exported { path, model, outcome, distance, settings, parity })
 }
 
 /// The file of a smaller size beside that of the largest.
@@ -336,7 +361,8 @@ fn size_path(largest: &Path, weights: usize) -> PathBuf {
 /// One model of all sizes, each for an equal share of the quality; or the one there is.
 fn all_sizes(exported: &[Exported]) -> Result<Model, TrainerError> {
     if let [only] = exported {
-        return Ok(only.model.clone());
+        // A `.nam` file has no words for knobs: they stand at their defaults in it.
+        return Ok(only.model.at_settings(&[]));
     }
     let count = exported.len() as f64;
     let size = |(i, exported): (usize, &Exported)| Size {
@@ -351,9 +377,15 @@ fn all_sizes(exported: &[Exported]) -> Result<Model, TrainerError> {
 
 /// The file's output on the held-out part, through libtorch.
 fn render_part(model: &Model, path: &Path, part: &Part) -> Result<Vec<f32>, TrainerError> {
-    let net = crate::render::wavenet(model, path)?;
-    let mut renderer = Renderer::new(net, device::Device::CPU, MODEL_CHUNK_SAMPLES)?;
-    // The part brings its own context on both sides; the renderer's silence in front is dropped.
-    let output = renderer.push(part.input())?;
-    Ok(output[output.len() - part.len()..].to_vec())
+    let mut output = vec![0.0; part.len()];
+    for take in part.takes() {
+        let chosen = model.at_settings(&take.settings);
+        let net = crate::render::wavenet(&chosen, path)?;
+        let mut renderer = Renderer::new(net, device::Device::CPU, MODEL_CHUNK_SAMPLES)?;
+        // The part brings its own context on both sides; the renderer's silence in front is dropped.
+        let played =
+            renderer.push(&part.input()[take.range.start..take.range.end + part.context_samples()])?;
+        output[take.range.clone()].copy_from_slice(&played[played.len() - take.range.len()..]);
+    }
+    Ok(output)
 }

@@ -12,7 +12,7 @@ use crate::progress::{Measured, Progress};
 use crate::schedule::Schedule;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shared::model::WaveNetSpec;
+use shared::model::{ParametricSpec, WaveNetSpec};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -56,6 +56,8 @@ impl End {
 pub struct Outcome {
     /// The architecture with the scale it was trained at.
     pub spec: WaveNetSpec,
+    /// The gear's knobs in front of it, if there are any.
+    pub knobs: Option<ParametricSpec>,
     /// The best weights.
     pub weights: Vec<f32>,
     /// Their error-to-signal ratio on the held-out part.
@@ -90,7 +92,9 @@ pub fn scaled_to(spec: &WaveNetSpec, target: &[f32]) -> WaveNetSpec {
 pub struct Lane<'a> {
     /// Its architecture, from [`scaled_to`].
     pub spec: &'a WaveNetSpec,
-    /// The weights to begin with; random ones if `None`.
+    /// The gear's knobs in front of it, if there are any.
+    pub knobs: Option<&'a ParametricSpec>,
+    /// The weights to begin with; random ones if `None`. Knobs do nothing at first.
     pub from: Option<Vec<f32>>,
     /// What it is measured on.
     pub validation: &'a Part,
@@ -137,7 +141,11 @@ impl Run<'_> {
         let average = self.train.average.is_some();
         let learned = |lane: &Lane<'_>| {
             let random = || initial_weights(lane.spec, self.train.seed);
-            Learned::new(lane.spec.clone(), lane.from.clone().unwrap_or_else(random), average)
+            let mut weights = lane.from.clone().unwrap_or_else(random);
+            if let Some(knobs) = lane.knobs {
+                weights = crate::knobs::initial_weights(knobs, &weights, self.train.seed);
+            }
+            Learned::new(lane.spec.clone(), lane.knobs.cloned(), weights, average)
         };
         Checkpoint {
             state: State {
@@ -274,6 +282,7 @@ impl Run<'_> {
             esr: learned.best_esr(),
             first_esr: learned.figures.first_esr.unwrap_or(f64::NAN),
             spec: learned.spec,
+            knobs: learned.knobs,
             weights: learned.best,
             step: learned.figures.best_step,
             steps,
@@ -291,7 +300,7 @@ impl Run<'_> {
             lane.learner.begin(learned)?;
             if learned.figures.best_esr.is_none() {
                 let output = lane.learner.predict(&learned.weights, lane.validation)?;
-                let esr = crate::evaluate::esr(&output, lane.validation.target());
+                let esr = lane.validation.esr(&output);
                 learned.figures.first_esr = Some(esr);
                 // Weights that give no numbers are worse than any that do.
                 learned.figures.best_esr = Some(if esr.is_finite() { esr } else { f64::MAX });
@@ -348,11 +357,13 @@ impl Run<'_> {
         }
         let Some(largest) = checkpoint.networks.last() else { return Ok(()) };
         if let Some(point) = largest.history.last() {
+            // Knobs stand at their defaults for whoever follows.
+            let at_default = largest.knobs.as_ref().map(|knobs| knobs.weights_at(&largest.best, &[]));
             progress.measured(&Measured {
                 point,
                 best_esr: largest.best_esr(),
                 spec: &largest.spec,
-                best: &largest.best,
+                best: at_default.as_ref().unwrap_or(&largest.best),
             });
         }
         Ok(())
@@ -365,7 +376,7 @@ fn keep_best(lane: &mut Lane<'_>, learned: &mut Learned, step: u64) -> Result<f6
     let mut lowest = f64::INFINITY;
     for weights in [Some(&learned.weights), learned.average.as_ref()].into_iter().flatten() {
         let output = lane.learner.predict(weights, lane.validation)?;
-        let esr = crate::evaluate::esr(&output, lane.validation.target());
+        let esr = lane.validation.esr(&output);
         lowest = lowest.min(esr);
         if learned.figures.best_esr.is_none_or(|best| esr < best) {
             learned.best.copy_from_slice(weights);

@@ -68,7 +68,7 @@ fn items_share_what_they_do_not_say_themselves() {
             assert_eq!(files.input, desk.path().join("input.wav"));
             files.validation_seconds
         }
-        Data::Virtual(_) => panic!(),
+        Data::Knobs(_) | Data::Virtual(_) => panic!(),
     });
     assert_eq!(seconds, [1.0, 1.0, 1.5].map(Some));
     assert_eq!(c.out, desk.path().join("runs/5150"));

@@ -25,7 +25,7 @@ fn setup<'a>(spec: &'a WaveNetSpec, loss: &LossWeights, workers: usize) -> Setup
     let pair = Pair { input, target, rate_hz: 48_000 };
     let part = Part::new(&pair, 0, spec.receptive_field_samples(), spec.lookahead_samples());
     let loss = Loss::new(loss, &pair.target);
-    Setup { spec, part: Arc::new(part), loss, segment_samples: SEGMENT, batch: 5, workers }
+    Setup { spec, part: Arc::new(part), loss, segment_samples: SEGMENT, batch: 5, workers, knobs: None }
 }
 
 const STARTS: [usize; 5] = [0, 5_300, 17, 2_600, 17];

@@ -64,7 +64,7 @@ fn a_diverging_run_says_so() {
         train: &config,
         segment_samples: 2_500,
         train_samples: 5_000,
-        lanes: vec![Lane { spec: &spec, from: None, validation: &validation, learner }],
+        lanes: vec![Lane { spec: &spec, knobs: None, from: None, validation: &validation, learner }],
         folder: Some(folder.path()),
         rate_hz: 48_000,
         recording: 1,
@@ -187,7 +187,7 @@ fn a_network_without_a_nam_form_is_refused_before_it_is_trained() {
 #[test]
 fn three_seconds_of_the_virtual_capture_become_a_model_that_every_engine_plays() {
     let folder = tempfile::tempdir().unwrap();
-    let source = VirtualSource { seconds: 3.0, validation_seconds: 1.0, sample_rate_hz: 48_000, seed: 3 };
+    let source = VirtualSource { seconds: 3.0, validation_seconds: 1.0, seed: 3, ..VirtualSource::default() };
     let text = "model: { seed: { channels: 8, blocks: 8 } }\ndata: { virtual: {} }\nout: x\n";
     let file = folder.path().join("tiny.yaml");
     std::fs::write(&file, text).unwrap();

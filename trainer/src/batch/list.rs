@@ -2,7 +2,7 @@
 
 use crate::TrainerError;
 use crate::config::{CardText, Config, Network, Train, parse, read_text, refused};
-use crate::word_eq::csv::Csv;
+use crate::csv::Csv;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;

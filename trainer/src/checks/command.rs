@@ -3,6 +3,7 @@
 use super::{Mode, judge, print};
 use crate::TrainerError;
 use crate::config::{Config, Data};
+use crate::knobs::Table;
 use crate::recording::{self, Channel, Settings};
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,14 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
                 settings.polarity = files.polarity;
                 pairs.push((files.input, files.target));
                 pairs.extend(files.validation.map(|held_out| (held_out.input, held_out.target)));
+            }
+            Data::Knobs(files) => {
+                settings.channel = files.channel;
+                settings.polarity = files.polarity;
+                for table in [Some(&files.table), files.validation.as_ref()].into_iter().flatten() {
+                    let recordings = Table::read(table)?.recordings;
+                    pairs.extend(recordings.into_iter().map(|recorded| (recorded.input, recorded.target)));
+                }
             }
             Data::Virtual(_) if args.input.is_none() => {
                 let problem = "the config trains on the virtual capture, which needs no check; give `--input` and `--target`";

@@ -2,10 +2,13 @@
 //!
 //! Paths in a config are relative to the folder the trainer is started in.
 
+mod knobs;
 pub(crate) mod limits;
 mod origin;
 mod packed;
 mod pair;
+
+pub use knobs::KnobFiles;
 
 use crate::TrainerError;
 use crate::device::DeviceChoice;
@@ -138,6 +141,8 @@ impl Network {
 pub enum Data {
     /// Two audio files.
     Pair(PairFiles),
+    /// A table of recordings, made at several settings of the gear's knobs.
+    Knobs(KnobFiles),
     /// A synthesised guitar through a simulated overdrive and tube amplifier.
     Virtual(VirtualSource),
 }
@@ -164,11 +169,24 @@ pub struct VirtualSource {
     pub sample_rate_hz: u32,
     /// Another seed is another player; the gear stays the same.
     pub seed: u64,
+    /// Settings of the gear's drive, from 0 to 10: with two or more of them, a model with that knob is trained.
+    #[serde(deserialize_with = "knobs::drives")]
+    pub drives: Vec<f32>,
+    /// Settings that are only measured at; those of `drives` if there are none.
+    #[serde(deserialize_with = "knobs::drives")]
+    pub held_out_drives: Vec<f32>,
 }
 
 impl Default for VirtualSource {
     fn default() -> Self {
-        Self { seconds: 120.0, validation_seconds: 15.0, sample_rate_hz: 48_000, seed: 1 }
+        Self {
+            seconds: 120.0,
+            validation_seconds: 15.0,
+            sample_rate_hz: 48_000,
+            seed: 1,
+            drives: Vec::new(),
+            held_out_drives: Vec::new(),
+        }
     }
 }
 

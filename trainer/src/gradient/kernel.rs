@@ -28,7 +28,13 @@ impl KernelSegment {
 }
 
 impl SegmentNetwork for KernelSegment {
-    fn forward(&mut self, weights: &[f32], input: &[f32], output: &mut [f32]) -> Result<(), TrainerError> {
+    fn forward(
+        &mut self,
+        weights: &[f32],
+        _settings: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+    ) -> Result<(), TrainerError> {
         self.0.forward(weights, input, output);
         Ok(())
     }
@@ -36,6 +42,7 @@ impl SegmentNetwork for KernelSegment {
     fn backward(
         &mut self,
         weights: &[f32],
+        _settings: &[f32],
         d_output: &[f32],
         gradient: &mut [f32],
     ) -> Result<(), TrainerError> {

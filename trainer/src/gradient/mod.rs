@@ -22,8 +22,9 @@ use crate::TrainerError;
 use crate::checkpoint::Learned;
 use crate::data::Part;
 use crate::device::Device;
+use crate::knobs::KnobSegment;
 use crate::loss::Loss;
-use shared::model::WaveNetSpec;
+use shared::model::{ParametricSpec, WaveNetSpec};
 use std::sync::Arc;
 
 /// What a batch gave.
@@ -114,12 +115,18 @@ pub trait Learner: Send {
 
 /// A network that runs on one thread, on segments of one length.
 pub trait SegmentNetwork: Send {
-    /// Runs `input`, which is longer than `output` by the context, and remembers what
+    /// Runs `input`, which is longer than `output` by the context, with the gear's knobs at `settings`, and remembers what
     /// [`backward`](SegmentNetwork::backward) needs.
     ///
     /// # Errors
     /// libtorch fails.
-    fn forward(&mut self, weights: &[f32], input: &[f32], output: &mut [f32]) -> Result<(), TrainerError>;
+    fn forward(
+        &mut self,
+        weights: &[f32],
+        settings: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+    ) -> Result<(), TrainerError>;
 
     /// Adds the gradient of the last [`forward`](SegmentNetwork::forward) to `gradient`.
     ///
@@ -128,6 +135,7 @@ pub trait SegmentNetwork: Send {
     fn backward(
         &mut self,
         weights: &[f32],
+        settings: &[f32],
         d_output: &[f32],
         gradient: &mut [f32],
     ) -> Result<(), TrainerError>;
@@ -161,6 +169,15 @@ pub struct Setup<'a> {
     pub batch: usize,
     /// Worker threads on the CPU.
     pub workers: usize,
+    /// The gear's knobs, if it has any.
+    pub knobs: Option<&'a ParametricSpec>,
+}
+
+impl Setup<'_> {
+    /// Number of weights that are learned.
+    pub fn weight_count(&self) -> usize {
+        self.knobs.map_or(self.spec.weight_count(), ParametricSpec::weight_count)
+    }
 }
 
 /// Makes the back end that was asked for.
@@ -175,6 +192,9 @@ pub fn build(
     let on_gpu = device.is_gpu();
     let kernel = KernelSegment::supports(setup.spec);
     match choice {
+        _ if on_gpu && setup.knobs.is_some() => Err(TrainerError::Device(
+            "a model with knobs is trained on the CPU; write `train.device: cpu`".into(),
+        )),
         BackendChoice::Kernel if on_gpu => Err(TrainerError::Device(
             "`train.backend: kernel` runs on the CPU; write `device: cpu`, or `backend: libtorch` for the GPU".into(),
         )),
@@ -182,11 +202,24 @@ pub fn build(
             "`train.backend: kernel` does not know this architecture; write `backend: auto`".into(),
         )),
         BackendChoice::Kernel | BackendChoice::Auto if kernel && !on_gpu => {
-            let network = || KernelSegment::new(setup.spec, setup.segment_samples);
-            Ok(Box::new(Pool::new(setup, "our own kernel", network)?))
+            pool(setup, "our own kernel", || KernelSegment::new(setup.spec, setup.segment_samples))
         }
         _ if on_gpu => Ok(Box::new(TorchBatch::new(setup, device)?)),
-        _ => Ok(Box::new(Pool::new(setup, "libtorch", || TorchSegment::new(setup.spec))?)),
+        _ => pool(setup, "libtorch", || TorchSegment::new(setup.spec)),
+    }
+}
+
+/// A pool of networks, with the knobs in front of each where there are any.
+fn pool<N: SegmentNetwork + 'static>(
+    setup: &Setup<'_>,
+    name: &str,
+    network: impl Fn() -> Result<N, TrainerError>,
+) -> Result<Box<dyn Gradient>, TrainerError> {
+    match setup.knobs {
+        None => Ok(Box::new(Pool::new(setup, name, network)?)),
+        Some(spec) => {
+            Ok(Box::new(Pool::new(setup, name, || Ok(KnobSegment::new(spec.clone(), network()?)))?))
+        }
     }
 }
 

@@ -12,7 +12,8 @@ pub struct Pool<N> {
     workers: Vec<Worker<N>>,
     slots: Vec<Slot>,
     part: Arc<Part>,
-    loss: Loss,
+    /// One for each recording of the part: a quiet setting of the gear counts as much as a loud one.
+    losses: Vec<Loss>,
     segment_samples: usize,
     description: String,
 }
@@ -27,6 +28,7 @@ struct Worker<N> {
 struct Slot {
     gradient: Vec<f32>,
     loss: SegmentLoss,
+    esr: f64,
 }
 
 impl<N: SegmentNetwork> Pool<N> {
@@ -50,13 +52,19 @@ impl<N: SegmentNetwork> Pool<N> {
                 d_output: vec![0.0; samples],
             });
         }
-        let weights = setup.spec.weight_count();
-        let slot = || Slot { gradient: vec![0.0; weights], loss: SegmentLoss::default() };
+        let weights = setup.weight_count();
+        let slot = || Slot { gradient: vec![0.0; weights], loss: SegmentLoss::default(), esr: 0.0 };
         Ok(Self {
             workers,
             slots: (0..setup.batch).map(|_| slot()).collect(),
             part: setup.part.clone(),
-            loss: setup.loss.clone(),
+            losses: match setup.part.takes() {
+                [_] => vec![setup.loss.clone()],
+                takes => takes
+                    .iter()
+                    .map(|t| setup.loss.relative_to(&setup.part.target()[t.range.clone()]))
+                    .collect(),
+            },
             segment_samples: samples,
             description: format!("{name} on {count} CPU thread{}", if count == 1 { "" } else { "s" }),
         })
@@ -109,37 +117,48 @@ impl<N: SegmentNetwork> Gradient for Pool<N> {
         starts: &[usize],
         gradient: &mut [f32],
     ) -> Result<BatchLoss, TrainerError> {
-        let (part, loss, samples) = (&*self.part, &self.loss, self.segment_samples);
+        let (part, losses, samples) = (&*self.part, &self.losses, self.segment_samples);
         let segments = starts.len();
         let jobs = self.slots.iter_mut().zip(starts);
         Self::spread(&mut self.workers, jobs, |worker, (slot, &start)| {
+            let (start, take) = part.place(start, samples);
+            let (settings, loss) = (&part.takes()[take].settings, &losses[take]);
             part.copy_input(start, &mut worker.input);
-            worker.network.forward(weights, &worker.input, &mut worker.output)?;
+            worker.network.forward(weights, settings, &worker.input, &mut worker.output)?;
             let target = part.target_at(start, samples);
             slot.loss = loss.segment(&worker.output, target, segments, &mut worker.d_output)?;
+            slot.esr = slot.loss.error_energy / (samples as f64 * loss.power());
             slot.gradient.fill(0.0);
-            worker.network.backward(weights, &worker.d_output, &mut slot.gradient)
+            worker.network.backward(weights, settings, &worker.d_output, &mut slot.gradient)
         })?;
         gradient.fill(0.0);
-        let (mut total, mut energy) = (0.0, 0.0);
+        let (mut total, mut esr) = (0.0, 0.0);
         for slot in &self.slots[..segments] {
             for (sum, g) in gradient.iter_mut().zip(&slot.gradient) {
                 *sum += g;
             }
             total += slot.loss.loss;
-            energy += slot.loss.error_energy;
+            esr += slot.esr / segments as f64;
         }
-        let esr = energy / ((segments * samples) as f64 * loss.power());
         Ok(BatchLoss { loss: total, esr })
     }
 
     fn predict(&mut self, weights: &[f32], part: &Part) -> Result<Vec<f32>, TrainerError> {
         let samples = self.segment_samples;
         let mut output = vec![0.0; part.len()];
-        let jobs = output.chunks_mut(samples).enumerate();
-        Self::spread(&mut self.workers, jobs, |worker, (i, chunk)| {
-            part.copy_input(i * samples, &mut worker.input);
-            worker.network.forward(weights, &worker.input, &mut worker.output)?;
+        let (mut jobs, mut rest, mut at) = (Vec::new(), &mut output[..], 0);
+        for take in part.takes() {
+            let (_, behind) = rest.split_at_mut(take.range.start - at);
+            let (own, behind) = behind.split_at_mut(take.range.len());
+            let starts = take.range.clone().step_by(samples);
+            jobs.extend(
+                starts.zip(own.chunks_mut(samples)).map(|(start, chunk)| (start, &take.settings, chunk)),
+            );
+            (rest, at) = (behind, take.range.end);
+        }
+        Self::spread(&mut self.workers, jobs.into_iter(), |worker, (start, settings, chunk)| {
+            part.copy_input(start, &mut worker.input);
+            worker.network.forward(weights, settings, &worker.input, &mut worker.output)?;
             chunk.copy_from_slice(&worker.output[..chunk.len()]);
             Ok(())
         })?;

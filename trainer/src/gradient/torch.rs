@@ -24,7 +24,13 @@ impl TorchSegment {
 }
 
 impl SegmentNetwork for TorchSegment {
-    fn forward(&mut self, weights: &[f32], input: &[f32], output: &mut [f32]) -> Result<(), TrainerError> {
+    fn forward(
+        &mut self,
+        weights: &[f32],
+        _settings: &[f32],
+        input: &[f32],
+        output: &mut [f32],
+    ) -> Result<(), TrainerError> {
         self.net.set_weights(weights)?;
         let audio = Tensor::f_from_slice(input)?.f_view([1, 1, -1])?;
         let result = self.net.forward(&audio)?;
@@ -36,6 +42,7 @@ impl SegmentNetwork for TorchSegment {
     fn backward(
         &mut self,
         _weights: &[f32],
+        _settings: &[f32],
         d_output: &[f32],
         gradient: &mut [f32],
     ) -> Result<(), TrainerError> {

@@ -38,6 +38,13 @@ const SECOND: Components = Components {
     leak_ohm: 680e3,
 };
 
+/// The highest figure on the drive's scale.
+pub const MOST_DRIVE: f64 = 10.0;
+/// How much of the pedal's own control that is.
+const DRIVE_TRAVEL: f64 = 0.4;
+/// Where the drive stands in the capture without knobs.
+const DRIVE: f64 = 1.0;
+
 /// Everything between the guitar and the loudspeaker.
 #[derive(Clone, Debug)]
 pub struct Rig {
@@ -62,12 +69,17 @@ struct Circuit {
 }
 
 impl Rig {
-    /// The rig at rest, for audio at `rate_hz`.
+    /// The rig at rest, for audio at `rate_hz`, with its drive where it is captured.
     pub fn new(rate_hz: f64) -> Self {
+        Self::with_drive(rate_hz, DRIVE)
+    }
+
+    /// The rig at rest with its drive at a setting from 0 to [`MOST_DRIVE`].
+    pub fn with_drive(rate_hz: f64, drive: f64) -> Self {
         let fast = rate_hz * OVERSAMPLING as f64;
         let (first, second) = (Triode::new(FIRST, fast), Triode::new(SECOND, fast));
         let circuit = Circuit {
-            pedal: Overdrive::new(0.04, 0.4, 0.5, fast),
+            pedal: Overdrive::new(drive * DRIVE_TRAVEL / MOST_DRIVE, 0.4, 0.5, fast),
             first_rest_volt: first.plate_volt(),
             first,
             stack: ToneStack::new(0.4, 0.6, 0.6, fast),

@@ -29,6 +29,13 @@ pub fn capture(seconds: f64, rate_hz: u32, seed: u64) -> Pair {
     Pair { input, target, rate_hz }
 }
 
+/// The same with the gear's drive at a setting from 0 to [`amp::MOST_DRIVE`].
+pub fn capture_at(drive: f64, seconds: f64, rate_hz: u32, seed: u64) -> Pair {
+    let input = guitar::play(seconds, f64::from(rate_hz), seed);
+    let target = amp::Rig::with_drive(f64::from(rate_hz), drive).play(&input);
+    Pair { input, target, rate_hz }
+}
+
 /// Writes a capture as `input.wav` and `target.wav` into `folder`, and gives their paths.
 ///
 /// # Errors

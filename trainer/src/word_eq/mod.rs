@@ -1,7 +1,6 @@
 //! The word EQ: from people's settings and from sound to a word table and two networks.
 
 pub mod config;
-pub mod csv;
 pub mod curves;
 pub mod decoder;
 pub mod encoder;

@@ -1,9 +1,9 @@
 //! People's settings of the SAFE equaliser: a word and thirteen values in physical units.
 
-use super::csv::Csv;
 use super::curves::Curve;
 use super::response;
 use crate::TrainerError;
+use crate::csv::Csv;
 use shared::dsp::cookbook::Shape;
 use shared::word_eq::{BAND_RANGES, MAX_GAIN_DB, MAX_Q, MIN_Q, VALUES};
 use std::collections::BTreeMap;

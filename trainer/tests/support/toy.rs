@@ -118,7 +118,7 @@ pub fn train(
     let lane = |(spec, validation)| {
         let setup = setup(spec, config, &train);
         let learner = Box::new(Fated { inner: means.learner(&setup), fate, taken: 0 });
-        Lane { spec, from: None, validation, learner }
+        Lane { spec, knobs: None, from: None, validation, learner }
     };
     let run = Run {
         train: config,
@@ -143,6 +143,7 @@ fn setup<'a>(spec: &'a WaveNetSpec, config: &Train, train: &Pair) -> Setup<'a> {
         segment_samples: config.segment_samples,
         batch: config.batch,
         workers: config.workers.unwrap_or(2),
+        knobs: None,
     }
 }
 

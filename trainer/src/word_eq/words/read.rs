@@ -2,7 +2,7 @@
 
 use super::rule::normalise;
 use crate::TrainerError;
-use crate::word_eq::csv::Csv;
+use crate::csv::Csv;
 use crate::word_eq::curves::{Curve, level_removed, rms};
 use crate::word_eq::safe::NamedSettings;
 use serde::Deserialize;
