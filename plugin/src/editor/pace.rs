@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Time between frames while something moves: where a graphics card paints, and at best and at worst where the
 /// processor does.
 const FRAME: Duration = Duration::from_millis(33);
-const SLOWEST: Duration = Duration::from_millis(200);
+const SLOWEST: Duration = Duration::from_millis(250);
 
 /// What the processor takes for a frame, for each million pixels of the window that it brings to the screen (a third
 /// of it here, the rest in the X server), and for each million that it paints. Measured with Mesa's llvmpipe.
