@@ -66,15 +66,15 @@ pub struct PartStatus {
 /// Why a wish could not be fulfilled.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoadError {
-    #[error("No model file is chosen yet. Press \"Open\" to choose one.")]
+    #[error("No model file is chosen yet; choose one in the library.")]
     NoFile,
     #[error(
-        "The path of the model file is {bytes} bytes long, {} are possible. Press \"Open\" to choose \
-         the file again.",
+        "The path of the model file is {bytes} bytes long, {} are possible; move the file to a \
+         shorter path and choose it again.",
         MAX_PATH_BYTES
     )]
     PathTooLong { bytes: usize },
-    #[error("No impulse response is chosen yet. Press \"Open\" to choose one.")]
+    #[error("No impulse response is chosen yet; choose one in the library.")]
     NoResponse,
     #[error(
         "\"{name}\" is nowhere to be found, and no copy of it is inside the session. Find it, or choose another one."
