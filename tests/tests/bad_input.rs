@@ -284,10 +284,9 @@ fn recordings_that_do_not_belong_together() {
     let guitar = guitar(48_000);
     write(&bench.path("input.wav"), std::slice::from_ref(&guitar), 48_000).unwrap();
     write(&bench.path("slower.wav"), std::slice::from_ref(&guitar), 44_100).unwrap();
-    write(&bench.path("shorter.wav"), &[guitar[..24_000].to_vec()], 48_000).unwrap();
     bench.put("empty.wav", b"");
     let model = product::asset(&format!("models/{MODEL}.onnx"));
-    for target in ["slower.wav", "shorter.wav", "empty.wav", "missing.wav"] {
+    for target in ["slower.wav", "empty.wav", "missing.wav"] {
         let (input, path) = (bench.path("input.wav"), bench.path(target));
         let done = trainer().arg("evaluate").args([&model, &input, &path]).output().unwrap();
         one_clear_line(&done, target, target);
