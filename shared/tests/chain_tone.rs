@@ -74,7 +74,8 @@ fn an_amp_is_one_engine_a_channel_at_any_rate_and_in_any_blocks() {
             }
         }
         let field = model.receptive_field_samples().unwrap() as f64 / 48_000.0 * rate_hz;
-        assert_eq!(chain.tail_samples(), field.ceil() as usize);
+        // The filters of another rate ring on as well.
+        assert_eq!(chain.tail_samples(), field.ceil() as usize + chain.latency_samples());
         let (position, View::Amp(amp)) = chain.views().swap_remove(0) else { panic!("no amp") };
         assert_eq!((position, amp.name(), amp.size()), (0, model.card.name.as_str(), None));
         assert_eq!(amp.engine(), Some(EngineKind::Native));

@@ -231,7 +231,7 @@ fn at_a_rate_that_nothing_is_computed_at_the_guitar_passes() {
     }
     plugin.activate(48_000, 256).unwrap();
     let played = plugin.play(&input, &[256]).unwrap();
-    assert!(difference(&played[0], &input[0]) > 1e-2, "it plays again");
+    assert!(difference(&played[1], &input[1]) > 1e-2, "it plays again");
 }
 
 #[test]

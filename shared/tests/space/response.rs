@@ -86,7 +86,7 @@ fn at_another_rate_it_stands_where_it_says() {
 #[test]
 fn in_place_the_curve_is_the_same_but_for_what_nobody_hears() {
     // The body of a guitar has treble to the end, as a single sample has.
-    let most_db = |id| if id == "acoustic_body" { 0.6 } else { 0.1 };
+    let most_db = |id| if id == "acoustic_body" { 0.6 } else { 0.2 };
     let cabinets = CABINETS.iter().map(|cabinet| (cabinet.id, cabinet.load().unwrap(), most_db(cabinet.id)));
     let speakers = RATES.map(|rate| ("speaker", Response::new(vec![speaker(rate)], rate).unwrap(), 0.6));
     let samples = RATES.map(|rate| ("sample", Response::new(vec![vec![1.0]], rate).unwrap(), 0.6));
