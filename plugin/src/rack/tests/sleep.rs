@@ -3,7 +3,6 @@
 use super::bench::*;
 use super::*;
 use crate::words;
-use shared::model::Linear;
 use shared::word_eq::{Kind, Reference};
 
 const SECOND: usize = 48_000;
@@ -116,38 +115,6 @@ fn a_cabinet_changed_in_silence_falls_asleep_at_the_same_sample_in_all_blocks() 
             assert!(apart <= 1e-6, "{blocks:?}: {apart:e}");
         }
     }
-}
-
-#[test]
-fn it_wakes_without_a_step_where_the_equaliser_glided_meanwhile() {
-    let mut controls = open();
-    controls.eq.amount = 1.0;
-    controls.eq.reference = Reference::Kind(Kind::Any);
-    controls.eq.speed_seconds = 10.0;
-    let mut bench = Bench::new(FORMAT);
-    bench.rack = Rack::with_eq(bench.link.clone(), Arc::default(), words::model().cloned());
-    bench.rack.listen(Mode::InLine);
-    // A loud rest value, which the loudspeakers would take away.
-    let mut model = wire();
-    model.network = Network::Linear(Linear::new(vec![1.0], 0.1).unwrap());
-    bench.send_voice(&model, FORMAT);
-    bench.rack.prepare(FORMAT);
-    let rest_of = |bench: &Bench| f64::from(bench.rack.eq_monitor().read().applied.bands[0].gain_db);
-    let sound = sine(110.0, 0.3, SECOND / 2, SECOND as f64);
-    bench.run(&sound, &[480], controls);
-    let mut slept_at = None;
-    for _ in 0..80 {
-        bench.run(&vec![0.0; 4_800], &[480], controls);
-        if bench.rack.is_asleep() {
-            slept_at.get_or_insert_with(|| rest_of(&bench));
-        }
-    }
-    let glided_db = rest_of(&bench) - slept_at.expect("it sleeps");
-    assert!(words::model().is_none() || glided_db.abs() > 0.03, "it glided by {glided_db} dB");
-    let woke = bench.run(&sine(50.0, 1e-4, 4_800, SECOND as f64), &[480], controls).swap_remove(0);
-    // From nothing to the rest value in 50 ms.
-    assert!(woke[0].abs() < 2e-4 && largest_step(&woke) < 2e-4, "{} {}", woke[0], largest_step(&woke));
-    assert!((woke[4_000].abs()) > 0.05, "it is back: {}", woke[4_000]);
 }
 
 #[test]
