@@ -24,16 +24,6 @@ impl Knob {
         2.0 * (setting.clamp(self.lowest, self.highest) - self.default) / (self.highest - self.lowest)
     }
 
-    /// The setting at a position from 0, the lowest, to 1, the highest.
-    pub fn setting(&self, position: f32) -> f32 {
-        self.lowest + position.clamp(0.0, 1.0) * (self.highest - self.lowest)
-    }
-
-    /// The position of a setting, from 0 to 1.
-    pub fn position(&self, setting: f32) -> f32 {
-        (setting.clamp(self.lowest, self.highest) - self.lowest) / (self.highest - self.lowest)
-    }
-
     fn validate(&self) -> Result<(), ModelError> {
         let wrong = |problem: String| Err(ModelError::Architecture(problem));
         let Self { name, lowest, highest, default } = self;
