@@ -7,6 +7,7 @@
 pub mod delay;
 pub mod files;
 mod fourier;
+mod offset;
 pub mod passes;
 mod spectra;
 mod split;
@@ -14,6 +15,7 @@ mod split;
 pub use delay::Delay;
 pub use files::Channel;
 pub(crate) use fourier::correlate;
+pub(crate) use offset::{mean, offset};
 pub use passes::Passes;
 pub(crate) use spectra::Spectra;
 pub use split::Split;
@@ -163,7 +165,8 @@ pub fn mend(
     target.truncate(samples);
     // Looked at as delivered: what is clipped is so at the interface's full scale.
     findings.extend(checks::as_delivered(&input, &target, rate_hz));
-    remove_offset(&mut target);
+    let constant = offset(&target, rate_hz) as f32;
+    target.iter_mut().for_each(|sample| *sample -= constant);
     let delay = delay::find(&input, &target, rate_hz);
     let found = delay.is_clear();
     let shift_samples = if found { shift(&delay, settings.expected_delay_samples) } else { 0 };
@@ -212,9 +215,4 @@ pub(crate) fn move_target(input: &mut Vec<f32>, target: &mut Vec<f32>, later: i6
     let (first, last) = if later >= 0 { (input, target) } else { (target, input) };
     first.drain(..by);
     last.truncate(last.len() - by);
-}
-
-fn remove_offset(target: &mut [f32]) {
-    let mean = target.iter().map(|&s| f64::from(s)).sum::<f64>() / target.len().max(1) as f64;
-    target.iter_mut().for_each(|sample| *sample = (f64::from(*sample) - mean) as f32);
 }
