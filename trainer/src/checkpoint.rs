@@ -4,9 +4,9 @@ use crate::TrainerError;
 use crate::adam::Adam;
 use crate::gradient::BatchLoss;
 use crate::history::{History, Point};
+use crate::shape::Shape;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use shared::model::{ParametricSpec, WaveNetSpec};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -56,10 +56,8 @@ pub struct State {
 /// What one network has learned, and how it got there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
-    /// The architecture, scaled to the target's level.
-    pub spec: WaveNetSpec,
-    /// The gear's knobs in front of it, if there are any.
-    pub knobs: Option<ParametricSpec>,
+    /// What it is, scaled to the target's level.
+    pub shape: Shape,
     /// The weights.
     pub weights: Vec<f32>,
     /// The optimiser.
@@ -110,10 +108,9 @@ impl Figures {
 
 impl Learned {
     /// A network before its first step.
-    pub fn new(spec: WaveNetSpec, knobs: Option<ParametricSpec>, weights: Vec<f32>, average: bool) -> Self {
+    pub fn new(shape: Shape, weights: Vec<f32>, average: bool) -> Self {
         Self {
-            spec,
-            knobs,
+            shape,
             adam: Adam::new(weights.len()),
             average: average.then(|| weights.clone()),
             best: weights.clone(),
@@ -139,9 +136,7 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct NetworkHead {
-    spec: WaveNetSpec,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    knobs: Option<ParametricSpec>,
+    shape: Shape,
     adam_steps: u64,
     figures: Figures,
 }
@@ -215,8 +210,7 @@ impl Checkpoint {
             vectors.push((format!("{i}.history"), Dtype::F64, points));
         }
         let head = |network: &Learned| NetworkHead {
-            spec: network.spec.clone(),
-            knobs: network.knobs.clone(),
+            shape: network.shape.clone(),
             adam_steps: network.adam.steps(),
             figures: network.figures,
         };
@@ -264,11 +258,8 @@ impl Checkpoint {
 
 impl NetworkHead {
     fn read(self, i: usize, tensors: &SafeTensors<'_>) -> Result<Learned, String> {
-        self.spec.validate().map_err(|e| e.to_string())?;
-        if let Some(knobs) = &self.knobs {
-            knobs.validate().map_err(|e| e.to_string())?;
-        }
-        let expected = self.knobs.as_ref().map_or(self.spec.weight_count(), ParametricSpec::weight_count);
+        self.shape.validate().map_err(|e| e.to_string())?;
+        let expected = self.shape.weight_count();
         let vector = |name: &str| -> Result<Vec<f32>, String> {
             let name = format!("{i}.{name}");
             let view = tensors.tensor(&name).map_err(|e| format!("`{name}`: {e}"))?;
@@ -307,8 +298,7 @@ impl NetworkHead {
             best: vector("best")?,
             figures: self.figures,
             history: numbers.chunks_exact(POINT).map(point).collect(),
-            spec: self.spec,
-            knobs: self.knobs,
+            shape: self.shape,
         })
     }
 }

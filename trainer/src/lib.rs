@@ -30,6 +30,7 @@ pub mod render;
 pub mod report;
 pub mod schedule;
 pub mod session;
+pub mod shape;
 pub mod signal;
 pub mod stretch;
 pub mod tensorboard;

@@ -13,13 +13,12 @@ use crate::loss::Loss;
 use crate::material::Material;
 use crate::progress::Progress;
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
+use crate::shape::Shape;
 use crate::stretch::stretched;
 use crate::train::{self, Lane, Outcome, Run};
 use crate::{report, warm_start};
 use shared::model::nam::Version;
-use shared::model::{
-    Card, Model, Network, Parametric, ParametricSpec, Size, Slimmable, WaveNet, WaveNetSpec,
-};
+use shared::model::{Card, Model, Network, Parametric, Size, Slimmable, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -132,9 +131,12 @@ pub fn run(
     let parts: Vec<Arc<Part>> = specs.iter().map(|spec| Arc::new(material.train_part(spec))).collect();
     let held_out: Vec<Part> = specs.iter().map(|spec| material.held_out_part(spec)).collect();
     let (train_samples, held_out_samples) = (parts[0].len(), held_out[0].len());
-    let knobs: Vec<Option<ParametricSpec>> =
-        specs.iter().map(|spec| material.takes.as_ref().map(|takes| takes.spec(spec))).collect();
-    knobs.iter().flatten().try_for_each(ParametricSpec::validate)?;
+    let shape = |spec: WaveNetSpec| match &material.takes {
+        Some(takes) => Shape::Knobs(takes.spec(&spec)),
+        None => Shape::Plain(spec),
+    };
+    let shapes: Vec<Shape> = specs.into_iter().map(shape).collect();
+    shapes.iter().try_for_each(Shape::validate)?;
     let seconds = |samples: usize| samples as f64 / f64::from(rate_hz);
     say(&format!(
         "recording: {:.1} s to train from, {:.1} s held out, {rate_hz} Hz",
@@ -144,27 +146,23 @@ pub fn run(
     let shortest = material.takes.as_ref().map_or(train_samples, Takes::shortest);
     let segment_samples = t.segment_samples.min(shortest);
     check_ffts(t, segment_samples)?;
-    let learner = |((spec, part), knobs): ((&WaveNetSpec, &Arc<Part>), &Option<ParametricSpec>)| {
+    let learner = |(shape, part): (&Shape, &Arc<Part>)| {
         let setup = Setup {
-            spec,
+            shape,
             loss: Loss::new(&t.loss.weights(), part.target()),
             part: part.clone(),
             segment_samples,
             batch: t.batch,
             workers: t.worker_threads(),
-            knobs: knobs.as_ref(),
         };
         gradient::learner(&setup, t.backend, device)
     };
-    let learners = specs.iter().zip(&parts).zip(&knobs).map(learner).collect::<Result<Vec<_>, _>>()?;
+    let learners = shapes.iter().zip(&parts).map(learner).collect::<Result<Vec<_>, _>>()?;
     let gradients = learners.last().map(|learner| learner.description()).unwrap_or_default();
     say(&format!("gradients: {gradients}"));
     std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
-    let lanes = specs.iter().zip(&knobs).zip(learners).zip(&held_out).zip(from);
-    let lane = |((((spec, knobs), learner), validation), from)| {
-        let knobs = Option::as_ref(knobs);
-        Lane { spec, knobs, from, validation, learner }
-    };
+    let lanes = shapes.iter().zip(learners).zip(&held_out).zip(from);
+    let lane = |(((shape, learner), validation), from)| Lane { shape, from, validation, learner };
     let run = Run {
         train: t,
         segment_samples,
@@ -276,14 +274,11 @@ fn check_ffts(train: &Train, segment_samples: usize) -> Result<(), TrainerError>
 
 fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Result<(), TrainerError> {
     let (found_state, expected_state) = (&found.state, &expected.state);
-    let specs = |checkpoint: &Checkpoint| -> Vec<WaveNetSpec> {
-        checkpoint.networks.iter().map(|network| network.spec.clone()).collect()
-    };
-    let knobs = |checkpoint: &Checkpoint| -> Vec<Option<ParametricSpec>> {
-        checkpoint.networks.iter().map(|network| network.knobs.clone()).collect()
+    let shapes = |checkpoint: &Checkpoint| -> Vec<Shape> {
+        checkpoint.networks.iter().map(|network| network.shape.clone()).collect()
     };
     let averaged = |checkpoint: &Checkpoint| checkpoint.networks.iter().any(|n| n.average.is_some());
-    let problem = if specs(found) != specs(expected) || knobs(found) != knobs(expected) {
+    let problem = if shapes(found) != shapes(expected) {
         "it belongs to another network or another recording"
     } else if found_state.recording != expected_state.recording
         || found_state.rate_hz != expected_state.rate_hz
@@ -334,9 +329,9 @@ fn finish(
 /// Writes one model and checks what was written.
 fn export(card: Card, outcome: Outcome, validation: &Part, path: PathBuf) -> Result<Exported, TrainerError> {
     let weights = outcome.weights.clone();
-    let network = match &outcome.knobs {
-        Some(knobs) => Network::Parametric(Parametric::new(knobs.clone(), weights)?),
-        None => Network::WaveNet(WaveNet::new(outcome.spec.clone(), weights)?),
+    let network = match outcome.shape.clone() {
+        Shape::Knobs(spec) => Network::Parametric(Parametric::new(spec, weights)?),
+        Shape::Plain(spec) => Network::WaveNet(WaveNet::new(spec, weights)?),
     };
     let mut model = Model { card, network };
     model.card.esr = Some(outcome.esr);

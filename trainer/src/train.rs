@@ -10,9 +10,10 @@ use crate::history::{History, Point};
 use crate::initialise::initial_weights;
 use crate::progress::{Measured, Progress};
 use crate::schedule::Schedule;
+use crate::shape::Shape;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shared::model::{ParametricSpec, WaveNetSpec};
+use shared::model::WaveNetSpec;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -54,10 +55,8 @@ impl End {
 /// What training gave.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The architecture with the scale it was trained at.
-    pub spec: WaveNetSpec,
-    /// The gear's knobs in front of it, if there are any.
-    pub knobs: Option<ParametricSpec>,
+    /// What was trained, with the scale it was trained at.
+    pub shape: Shape,
     /// The best weights.
     pub weights: Vec<f32>,
     /// Their error-to-signal ratio on the held-out part.
@@ -90,10 +89,8 @@ pub fn scaled_to(spec: &WaveNetSpec, target: &[f32]) -> WaveNetSpec {
 
 /// One of the networks that learn from the same batches.
 pub struct Lane<'a> {
-    /// Its architecture, from [`scaled_to`].
-    pub spec: &'a WaveNetSpec,
-    /// The gear's knobs in front of it, if there are any.
-    pub knobs: Option<&'a ParametricSpec>,
+    /// What it is, from [`scaled_to`].
+    pub shape: &'a Shape,
     /// The weights to begin with; random ones if `None`. Knobs do nothing at first.
     pub from: Option<Vec<f32>>,
     /// What it is measured on.
@@ -140,12 +137,12 @@ impl Run<'_> {
     pub fn start(&self) -> Checkpoint {
         let average = self.train.average.is_some();
         let learned = |lane: &Lane<'_>| {
-            let random = || initial_weights(lane.spec, self.train.seed);
+            let random = || initial_weights(lane.shape.network(), self.train.seed);
             let mut weights = lane.from.clone().unwrap_or_else(random);
-            if let Some(knobs) = lane.knobs {
+            if let Some(knobs) = lane.shape.knobs() {
                 weights = crate::knobs::initial_weights(knobs, &weights, self.train.seed);
             }
-            Learned::new(lane.spec.clone(), lane.knobs.cloned(), weights, average)
+            Learned::new(lane.shape.clone(), weights, average)
         };
         Checkpoint {
             state: State {
@@ -281,8 +278,7 @@ impl Run<'_> {
         let outcome = |learned: Learned| Outcome {
             esr: learned.best_esr(),
             first_esr: learned.figures.first_esr.unwrap_or(f64::NAN),
-            spec: learned.spec,
-            knobs: learned.knobs,
+            shape: learned.shape,
             weights: learned.best,
             step: learned.figures.best_step,
             steps,
@@ -358,11 +354,11 @@ impl Run<'_> {
         let Some(largest) = checkpoint.networks.last() else { return Ok(()) };
         if let Some(point) = largest.history.last() {
             // Knobs stand at their defaults for whoever follows.
-            let at_default = largest.knobs.as_ref().map(|knobs| knobs.weights_at(&largest.best, &[]));
+            let at_default = largest.shape.knobs().map(|knobs| knobs.weights_at(&largest.best, &[]));
             progress.measured(&Measured {
                 point,
                 best_esr: largest.best_esr(),
-                spec: &largest.spec,
+                spec: largest.shape.network(),
                 best: at_default.as_ref().unwrap_or(&largest.best),
             });
         }

@@ -11,6 +11,7 @@ use trainer::data::{Pair, Part};
 use trainer::device::Device;
 use trainer::gradient::{Gradient, KernelSegment, Pool, Setup, TorchBatch, TorchSegment};
 use trainer::loss::{Loss, LossWeights};
+use trainer::shape::Shape;
 
 const SEGMENT: usize = 700;
 
@@ -18,24 +19,25 @@ fn weights_of(mrstft: f64) -> LossWeights {
     LossWeights { esr: 0.7, pre_emphasis: 0.85, plain_esr: 1.0, dc: 0.5, mrstft, mrstft_ffts: vec![256, 64] }
 }
 
-fn setup<'a>(spec: &'a WaveNetSpec, loss: &LossWeights, workers: usize) -> Setup<'a> {
+fn setup<'a>(shape: &'a Shape, loss: &LossWeights, workers: usize) -> Setup<'a> {
     let input = noise(6_000, 0.5, 1);
     let target: Vec<f32> =
         input.iter().zip(noise(6_000, 0.1, 2)).map(|(x, n)| (2.0 * x).tanh() * 0.3 + n).collect();
     let pair = Pair { input, target, rate_hz: 48_000 };
+    let spec = shape.network();
     let part = Part::new(&pair, 0, spec.receptive_field_samples(), spec.lookahead_samples());
     let loss = Loss::new(loss, &pair.target);
-    Setup { spec, part: Arc::new(part), loss, segment_samples: SEGMENT, batch: 5, workers, knobs: None }
+    Setup { shape, part: Arc::new(part), loss, segment_samples: SEGMENT, batch: 5, workers }
 }
 
 const STARTS: [usize; 5] = [0, 5_300, 17, 2_600, 17];
 
 fn kernel(setup: &Setup<'_>) -> Pool<KernelSegment> {
-    Pool::new(setup, "kernel", || KernelSegment::new(setup.spec, SEGMENT)).unwrap()
+    Pool::new(setup, "kernel", || KernelSegment::new(setup.shape.network(), SEGMENT)).unwrap()
 }
 
 fn torch(setup: &Setup<'_>) -> Pool<TorchSegment> {
-    Pool::new(setup, "libtorch", || TorchSegment::new(setup.spec)).unwrap()
+    Pool::new(setup, "libtorch", || TorchSegment::new(setup.shape.network())).unwrap()
 }
 
 fn run(backend: &mut dyn Gradient, weights: &[f32]) -> (f64, f64, Vec<f32>) {
@@ -64,7 +66,8 @@ fn kernel_threads_and_batch_agree_on_every_preset() {
     for (name, spec) in presets() {
         for mrstft in [0.0, 0.3] {
             let loss = weights_of(mrstft);
-            let setup = setup(&spec, &loss, 2);
+            let shape = Shape::Plain(spec.clone());
+            let setup = setup(&shape, &loss, 2);
             let weights = random_weights(&spec, 5);
             let reference = run(&mut torch(&setup), &weights);
             assert!(KernelSegment::supports(&spec), "{name}");
@@ -81,7 +84,8 @@ fn the_number_of_workers_changes_not_a_bit() {
     let spec = WaveNetSpec::nam_a1(6, 4, &[vec![1, 2, 4], vec![1, 8]]);
     let weights = random_weights(&spec, 5);
     let loss = weights_of(0.0);
-    let (one, three) = (setup(&spec, &loss, 1), setup(&spec, &loss, 3));
+    let shape = Shape::Plain(spec.clone());
+    let (one, three) = (setup(&shape, &loss, 1), setup(&shape, &loss, 3));
     let first = run(&mut kernel(&one), &weights);
     assert_eq!(first, run(&mut kernel(&three), &weights));
     assert_eq!(first, run(&mut kernel(&three), &weights));
@@ -93,7 +97,8 @@ fn back_ends_predict_alike_up_to_the_last_sample() {
     support::round_alike();
     for (name, spec) in presets() {
         let loss = weights_of(0.0);
-        let setup = setup(&spec, &loss, 2);
+        let shape = Shape::Plain(spec.clone());
+        let setup = setup(&shape, &loss, 2);
         let weights = random_weights(&spec, 6);
         let a = torch(&setup).predict(&weights, &setup.part).unwrap();
         let b = kernel(&setup).predict(&weights, &setup.part).unwrap();

@@ -20,6 +20,7 @@ use trainer::knobs::initial_weights;
 use trainer::loss::{Loss, LossWeights};
 use trainer::progress::Progress;
 use trainer::session::{self, Begin, Finished};
+use trainer::shape::Shape;
 
 const SEGMENT: usize = 300;
 
@@ -45,8 +46,8 @@ fn part(network: &WaveNetSpec) -> Part {
     Part::join(takes.map(take).collect())
 }
 
-fn setup<'a>(spec: &'a ParametricSpec, workers: usize) -> Setup<'a> {
-    let part = part(&spec.network);
+fn setup(shape: &Shape, workers: usize) -> Setup<'_> {
+    let part = part(shape.network());
     let weights = LossWeights {
         esr: 0.7,
         pre_emphasis: 0.85,
@@ -56,13 +57,12 @@ fn setup<'a>(spec: &'a ParametricSpec, workers: usize) -> Setup<'a> {
         mrstft_ffts: vec![256],
     };
     Setup {
-        spec: &spec.network,
+        shape,
         loss: Loss::new(&weights, part.target()),
         part: Arc::new(part),
         segment_samples: SEGMENT,
         batch: 4,
         workers,
-        knobs: Some(spec),
     }
 }
 
@@ -82,10 +82,11 @@ fn the_gradient_is_the_slope_of_the_loss() {
     support::round_alike();
     let spec = spec();
     let weights = weights(&spec);
+    let shape = Shape::Knobs(spec.clone());
     // One start before, one behind and one across the end of a recording.
     let starts = [0, 1_014 + 800, 2_100, 900];
     for choice in [BackendChoice::Kernel, BackendChoice::Libtorch] {
-        let mut backend = gradient::build(&setup(&spec, 2), choice, Device::CPU).unwrap();
+        let mut backend = gradient::build(&setup(&shape, 2), choice, Device::CPU).unwrap();
         let mut found = vec![0.0; weights.len()];
         backend.gradient(&weights, &starts, &mut found).unwrap();
         let mut unused = vec![0.0; weights.len()];
@@ -112,7 +113,8 @@ fn the_gradient_is_the_slope_of_the_loss() {
 fn recordings_do_not_hear_each_other() {
     let spec = spec();
     let weights = weights(&spec);
-    let mut backend = gradient::build(&setup(&spec, 2), BackendChoice::Kernel, Device::CPU).unwrap();
+    let shape = Shape::Knobs(spec.clone());
+    let mut backend = gradient::build(&setup(&shape, 2), BackendChoice::Kernel, Device::CPU).unwrap();
     let whole = part(&spec.network);
     let output = backend.predict(&weights, &whole).unwrap();
     assert_eq!(whole.takes().len(), 3);

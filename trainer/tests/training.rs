@@ -17,6 +17,7 @@ use trainer::data::Part;
 use trainer::device::DeviceChoice;
 use trainer::progress::Progress;
 use trainer::session::{self, Begin};
+use trainer::shape::Shape;
 use trainer::train::{End, Lane, Run};
 
 #[test]
@@ -59,12 +60,13 @@ fn a_diverging_run_says_so() {
     let spec = WaveNetSpec::seed(4, 3, 3, true);
     let validation = Part::new(&pair, 0, spec.receptive_field_samples(), 0);
     let config = Train { batch: 8, segment_samples: 2_500, steps: 50, workers: Some(1), ..Train::default() };
-    let learner = default_learner(&spec, &config, &pair);
+    let shape = Shape::Plain(spec);
+    let learner = default_learner(&shape, &config, &pair);
     let run = Run {
         train: &config,
         segment_samples: 2_500,
         train_samples: 5_000,
-        lanes: vec![Lane { spec: &spec, knobs: None, from: None, validation: &validation, learner }],
+        lanes: vec![Lane { shape: &shape, from: None, validation: &validation, learner }],
         folder: Some(folder.path()),
         rate_hz: 48_000,
         recording: 1,

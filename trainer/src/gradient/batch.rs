@@ -33,7 +33,7 @@ impl TorchBatch {
         let torch = device.torch();
         let span = |samples: usize| Tensor::f_arange(samples as i64, (Kind::Int64, torch));
         Ok(Self {
-            net: TorchNet::new(setup.spec, torch)?,
+            net: TorchNet::new(setup.shape.network(), torch)?,
             loss: setup.loss.clone(),
             input: Tensor::f_from_slice(setup.part.input())?.f_to_device(torch)?,
             target: Tensor::f_from_slice(setup.part.target())?.f_to_device(torch)?,

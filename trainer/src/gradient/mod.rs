@@ -24,7 +24,7 @@ use crate::data::Part;
 use crate::device::Device;
 use crate::knobs::KnobSegment;
 use crate::loss::Loss;
-use shared::model::{ParametricSpec, WaveNetSpec};
+use crate::shape::Shape;
 use std::sync::Arc;
 
 /// What a batch gave.
@@ -157,8 +157,8 @@ pub enum BackendChoice {
 /// Everything a back end is made from.
 #[derive(Clone, Debug)]
 pub struct Setup<'a> {
-    /// The architecture.
-    pub spec: &'a WaveNetSpec,
+    /// What is trained.
+    pub shape: &'a Shape,
     /// The part to train from.
     pub part: Arc<Part>,
     /// The loss.
@@ -169,15 +169,6 @@ pub struct Setup<'a> {
     pub batch: usize,
     /// Worker threads on the CPU.
     pub workers: usize,
-    /// The gear's knobs, if it has any.
-    pub knobs: Option<&'a ParametricSpec>,
-}
-
-impl Setup<'_> {
-    /// Number of weights that are learned.
-    pub fn weight_count(&self) -> usize {
-        self.knobs.map_or(self.spec.weight_count(), ParametricSpec::weight_count)
-    }
 }
 
 /// Makes the back end that was asked for.
@@ -190,9 +181,10 @@ pub fn build(
     device: Device,
 ) -> Result<Box<dyn Gradient>, TrainerError> {
     let on_gpu = device.is_gpu();
-    let kernel = KernelSegment::supports(setup.spec);
+    let network = setup.shape.network();
+    let kernel = KernelSegment::supports(network);
     match choice {
-        _ if on_gpu && setup.knobs.is_some() => Err(TrainerError::Device(
+        _ if on_gpu && setup.shape.knobs().is_some() => Err(TrainerError::Device(
             "a model with knobs is trained on the CPU; write `train.device: cpu`".into(),
         )),
         BackendChoice::Kernel if on_gpu => Err(TrainerError::Device(
@@ -202,10 +194,10 @@ pub fn build(
             "`train.backend: kernel` does not know this architecture; write `backend: auto`".into(),
         )),
         BackendChoice::Kernel | BackendChoice::Auto if kernel && !on_gpu => {
-            pool(setup, "our own kernel", || KernelSegment::new(setup.spec, setup.segment_samples))
+            pool(setup, "our own kernel", || KernelSegment::new(network, setup.segment_samples))
         }
         _ if on_gpu => Ok(Box::new(TorchBatch::new(setup, device)?)),
-        _ => pool(setup, "libtorch", || TorchSegment::new(setup.spec)),
+        _ => pool(setup, "libtorch", || TorchSegment::new(network)),
     }
 }
 
@@ -215,7 +207,7 @@ fn pool<N: SegmentNetwork + 'static>(
     name: &str,
     network: impl Fn() -> Result<N, TrainerError>,
 ) -> Result<Box<dyn Gradient>, TrainerError> {
-    match setup.knobs {
+    match setup.shape.knobs() {
         None => Ok(Box::new(Pool::new(setup, name, network)?)),
         Some(spec) => {
             Ok(Box::new(Pool::new(setup, name, || Ok(KnobSegment::new(spec.clone(), network()?)))?))

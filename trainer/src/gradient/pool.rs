@@ -52,7 +52,7 @@ impl<N: SegmentNetwork> Pool<N> {
                 d_output: vec![0.0; samples],
             });
         }
-        let weights = setup.weight_count();
+        let weights = setup.shape.weight_count();
         let slot = || Slot { gradient: vec![0.0; weights], loss: SegmentLoss::default(), esr: 0.0 };
         Ok(Self {
             workers,

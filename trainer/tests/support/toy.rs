@@ -15,6 +15,7 @@ use trainer::gradient::{
 };
 use trainer::loss::Loss;
 use trainer::progress::Progress;
+use trainer::shape::Shape;
 use trainer::train::{Lane, Outcome, Run, scaled_to};
 
 pub fn toy(samples: usize, seed: u64) -> Pair {
@@ -38,10 +39,12 @@ impl Means {
         let samples = setup.segment_samples;
         let host = |gradient: Box<dyn Gradient>| Box::new(OnHost::new(gradient));
         match self {
-            Self::Kernel => {
-                host(Box::new(Pool::new(setup, "", || KernelSegment::new(setup.spec, samples)).unwrap()))
+            Self::Kernel => host(Box::new(
+                Pool::new(setup, "", || KernelSegment::new(setup.shape.network(), samples)).unwrap(),
+            )),
+            Self::Libtorch => {
+                host(Box::new(Pool::new(setup, "", || TorchSegment::new(setup.shape.network())).unwrap()))
             }
-            Self::Libtorch => host(Box::new(Pool::new(setup, "", || TorchSegment::new(setup.spec)).unwrap())),
             Self::Device => Box::new(OnDevice::new(setup, Device::CPU).unwrap()),
         }
     }
@@ -115,16 +118,17 @@ pub fn train(
     let parts: Vec<_> =
         specs.iter().map(|s| Part::new(&held_out, 0, s.receptive_field_samples(), 0)).collect();
     let never = AtomicBool::new(false);
-    let lane = |(spec, validation)| {
-        let setup = setup(spec, config, &train);
+    let shapes: Vec<_> = specs.into_iter().map(Shape::Plain).collect();
+    let lane = |(shape, validation)| {
+        let setup = setup(shape, config, &train);
         let learner = Box::new(Fated { inner: means.learner(&setup), fate, taken: 0 });
-        Lane { spec, knobs: None, from: None, validation, learner }
+        Lane { shape, from: None, validation, learner }
     };
     let run = Run {
         train: config,
         segment_samples: config.segment_samples,
         train_samples: train.input.len(),
-        lanes: specs.iter().zip(&parts).map(lane).collect(),
+        lanes: shapes.iter().zip(&parts).map(lane).collect(),
         folder: Some(folder),
         rate_hz: 48_000,
         recording: 1,
@@ -135,21 +139,20 @@ pub fn train(
     run.train(start, &mut Progress::silent())
 }
 
-fn setup<'a>(spec: &'a WaveNetSpec, config: &Train, train: &Pair) -> Setup<'a> {
+fn setup<'a>(shape: &'a Shape, config: &Train, train: &Pair) -> Setup<'a> {
     Setup {
-        spec,
+        shape,
         loss: Loss::new(&config.loss.weights(), &train.target),
-        part: Arc::new(Part::new(train, 0, spec.receptive_field_samples(), 0)),
+        part: Arc::new(Part::new(train, 0, shape.network().receptive_field_samples(), 0)),
         segment_samples: config.segment_samples,
         batch: config.batch,
         workers: config.workers.unwrap_or(2),
-        knobs: None,
     }
 }
 
 /// The learner that a config gets on the CPU.
-pub fn default_learner(spec: &WaveNetSpec, config: &Train, train: &Pair) -> Box<dyn Learner> {
-    gradient::learner(&setup(spec, config, train), BackendChoice::Auto, Device::CPU).unwrap()
+pub fn default_learner(shape: &Shape, config: &Train, train: &Pair) -> Box<dyn Learner> {
+    gradient::learner(&setup(shape, config, train), BackendChoice::Auto, Device::CPU).unwrap()
 }
 
 /// What a checkpoint holds, without the times.
