@@ -502,10 +502,10 @@ fn tell(finished: &Finished) -> Result<(), TrainerError> {
         let (weights, esr) = (size.outcome.weights.len(), size.distance.esr);
         println!("with {weights} weights: held-out ESR {esr:.6}, {}", size.path.display());
     }
-    for (settings, esr) in &finished.settings {
-        let knobs = finished.model.knobs().iter().zip(settings);
-        let at: Vec<String> = knobs.map(|(knob, setting)| format!("{} {setting}", knob.name)).collect();
-        println!("  at {}: {esr:.6}", at.join(", "));
+    if finished.smaller.is_empty() {
+        for (at, esr) in finished.versions() {
+            println!("  at {at}: {esr:.6}");
+        }
     }
     let mut apart = None;
     for parity in finished.parity.iter().chain(finished.smaller.iter().flat_map(|size| &size.parity)) {

@@ -56,6 +56,26 @@ pub struct Finished {
     pub smaller: Vec<Exported>,
 }
 
+impl Finished {
+    /// What the model is at each of its sizes, smallest first, or at each setting of its knobs that was measured at, and the
+    /// held-out ESR there; empty if it is one thing only.
+    pub fn versions(&self) -> Vec<(String, f64)> {
+        let at = |(settings, esr): &(Vec<f32>, f64)| {
+            let knobs = self.model.knobs().iter().zip(settings);
+            let at: Vec<String> = knobs.map(|(knob, setting)| format!("{} {setting}", knob.name)).collect();
+            (at.join(", "), *esr)
+        };
+        let size = |outcome: &Outcome, distance: &Distance| {
+            (format!("{} weights", outcome.weights.len()), distance.esr)
+        };
+        let mut sizes: Vec<_> = self.smaller.iter().map(|s| size(&s.outcome, &s.distance)).collect();
+        if !sizes.is_empty() {
+            sizes.push(size(&self.outcome, &self.distance));
+        }
+        sizes.into_iter().chain(self.settings.iter().map(at)).collect()
+    }
+}
+
 /// One network as a file of its own.
 #[derive(Debug)]
 pub struct Exported {
@@ -194,6 +214,7 @@ pub fn run(
             history: &finished.outcome.history,
             findings: material.recording.as_ref().map_or(&[], |recording| &recording.findings),
             floor_esr: material.recording.as_ref().and_then(|recording| recording.floor_esr),
+            versions: &finished.versions(),
             run: &report::facts(&finished.outcome, t, &[("Device", &why), ("Gradients", &gradients)]),
             origin: &config.origin,
         },

@@ -84,6 +84,7 @@ fn full_page(folder: &Path) -> (String, Measures) {
             history: &history(),
             findings: &findings(),
             floor_esr: Some(0.00005),
+            versions: &[(HOSTILE.to_owned(), 0.01), ("7889 weights".to_owned(), 0.001)],
             run: &run,
             origin: &origin,
         },

@@ -223,6 +223,17 @@ fn below(esr: Option<f64>) -> (String, String, Option<f64>) {
     }
 }
 
+/// The error of each size, or at each setting.
+pub fn versions(versions: &[(String, f64)]) -> String {
+    let columns = ["", "ESR", "error below the sound", "closer is longer"];
+    let mut table = Table::new("All that is in this model", &columns);
+    for (name, esr) in versions {
+        let (esr, below, bar) = below(Some(*esr));
+        table.row(&[name.clone(), esr, below], bar);
+    }
+    table.finish()
+}
+
 /// The error by level.
 pub fn levels(m: &Measures) -> String {
     let mut table = Table::new(

@@ -59,6 +59,9 @@ pub struct Subject<'a> {
     pub findings: &'a [Finding],
     /// The ESR that the recording's own noise allows at best, if it is known.
     pub floor_esr: Option<f64>,
+    /// What the model is at each of its sizes, or at each setting of its knobs, and the held-out ESR there; empty if it is one
+    /// thing only.
+    pub versions: &'a [(String, f64)],
     /// Names and values of what there is to say about the training.
     pub run: &'a [(String, String)],
     /// Config and command.
@@ -153,6 +156,7 @@ pub fn of_files(
         history: &[],
         findings: if mended.figure.is_empty() { &[] } else { std::slice::from_ref(&mended) },
         floor_esr: None,
+        versions: &[],
         run: &[],
         origin: &Origin::default(),
     };

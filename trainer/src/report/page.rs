@@ -108,11 +108,15 @@ fn header(subject: &Subject<'_>, m: &Measures) -> String {
     }
     let _ = write!(
         out,
-        "<p class=\"muted\">{}: {:.1} s. Largest difference of one sample {}.</p></div><nav aria-label=\"Parts\">",
+        "<p class=\"muted\">{}: {:.1} s. Largest difference of one sample {}.</p>",
         if trained { "Held out" } else { "Measured" },
         m.held_out_seconds,
         figure(f64::from(m.distance.peak_error)),
     );
+    if !subject.versions.is_empty() {
+        out.push_str(&charts::versions(subject.versions));
+    }
+    out.push_str("</div><nav aria-label=\"Parts\">");
     for (id, heading) in PARTS {
         let _ = write!(out, "<a href=\"#{id}\">{heading}</a>");
     }
