@@ -162,6 +162,7 @@ impl Plugin for Tonewright {
             channels_out: channels(layout.main_output_channels),
         };
         self.offline = config.process_mode == ProcessMode::Offline;
+        self.desk.set_offline(self.offline);
         self.sample_rate_hz = format.sample_rate_hz;
         (self.asked_latency_samples, self.asked_restart) = (None, false);
         // Hosts send one that long, and the rack plays it in parts.

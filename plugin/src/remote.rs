@@ -43,6 +43,9 @@ pub fn lay_out(params: &TonewrightParams, context: &mut impl RemoteControlsConte
             page.add_param(&params.align);
             page.add_param(&params.engine);
         });
+        section.add_page("Amp knobs", |page| {
+            params.knobs.all().into_iter().for_each(|knob| page.add_param(knob));
+        });
         section.add_page("Cabinet", |page| {
             page.add_param(&cab.first);
             page.add_param(&cab.second);

@@ -1,12 +1,13 @@
 //! The desk: where wishes are laid down by any thread and picked up by the loader.
 
 use super::source::file_name;
-use super::{Choice, ContentHash, OwnFile, Part, SavedSource, Source, Steps};
+use super::{Choice, ContentHash, KNOBS, OwnFile, Part, Positions, SavedSource, Source, Steps, UNTURNED};
 use crate::factory::{DEFAULT_SLOT, OWN_FILE_SLOT};
 use crate::rack::RackFormat;
 use crate::session::{Blob, Pool};
 use parking_lot::Mutex;
 use shared::engine::EngineChoice;
+use shared::model::Knob;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -64,6 +65,8 @@ pub struct Wish {
     pub engine: EngineChoice,
     /// Which size of a model that has several, from 0 to 1.
     pub quality: Quality,
+    /// Where the knobs of a model that has some are turned.
+    pub knobs: Positions,
     /// How often the amp is computed for each sample of its model: 1, 2, 4 or 8.
     pub oversampling: usize,
     /// Whether the model's polarity and delay are corrected.
@@ -76,6 +79,11 @@ impl Wish {
     /// What a part should be filled with.
     pub fn source(&self, part: Part) -> &Source {
         &self.sources[part as usize]
+    }
+
+    /// Whether another wish is the same but for the knobs, which are turned elsewhere.
+    pub(super) fn is_turn_of(&self, other: &Self) -> bool {
+        self.knobs != other.knobs && *self == Self { knobs: self.knobs, ..other.clone() }
     }
 }
 
@@ -99,6 +107,14 @@ pub struct Desk {
     align: AtomicBool,
     /// The qualities, first and last, that choose what plays already.
     same_size: AtomicU32,
+    /// Positions of the knobs, as bits.
+    knobs: [AtomicU32; KNOBS],
+    /// How many of them what plays has.
+    turnable: AtomicUsize,
+    /// These, for whoever shows them.
+    shown_knobs: Mutex<Arc<[Knob]>>,
+    /// The host has no deadline.
+    offline: AtomicBool,
     files: [Mutex<OwnFile>; 3],
     pool: Arc<Pool>,
     format: Mutex<Option<RackFormat>>,
@@ -126,6 +142,10 @@ impl Desk {
             oversampling: AtomicUsize::new(1),
             align: AtomicBool::new(false),
             same_size: AtomicU32::new(pack([Quality::LEAST, Quality::FULL])),
+            knobs: [UNTURNED; KNOBS].map(|position| AtomicU32::new(position.to_bits())),
+            turnable: AtomicUsize::new(0),
+            shown_knobs: Mutex::default(),
+            offline: AtomicBool::new(false),
             files: Default::default(),
             pool: Arc::new(pool),
             format: Mutex::new(None),
@@ -311,6 +331,48 @@ impl Desk {
         ((packed >> 16) as u16..=packed as u16).contains(&quality.0)
     }
 
+    /// Turns a knob. Free of locks and memory; the loader is only woken where what plays has that knob, so that a host
+    /// may automate it.
+    pub fn set_knob(&self, at: usize, position: f32) {
+        // What is no number equals nothing, not even itself.
+        let bits = if position.is_nan() { UNTURNED } else { position }.to_bits();
+        // As in `set_quality`.
+        let is_new = self.knobs[at].swap(bits, Ordering::SeqCst) != bits;
+        if is_new && at < self.turnable.load(Ordering::SeqCst) {
+            self.touch();
+        }
+    }
+
+    /// Where the knobs are turned.
+    fn positions(&self) -> Positions {
+        std::array::from_fn(|at| f32::from_bits(self.knobs[at].load(Ordering::SeqCst)))
+    }
+
+    /// Says which knobs what plays has, and at which positions it plays. What was turned in the meantime becomes a wish of its
+    /// own.
+    pub(super) fn keep_knobs(&self, knobs: &[Knob], played: &Positions) {
+        let count = knobs.len().min(KNOBS);
+        *self.shown_knobs.lock() = knobs.into();
+        self.turnable.store(count, Ordering::SeqCst);
+        if self.positions()[..count] != played[..count] {
+            self.touch();
+        }
+    }
+
+    /// The knobs of what plays. Not for the audio thread.
+    pub fn knobs(&self) -> Arc<[Knob]> {
+        self.shown_knobs.lock().clone()
+    }
+
+    /// Says whether the host has no deadline. Then it waits for every wish, and none is put off.
+    pub fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Ordering::Release);
+    }
+
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Acquire)
+    }
+
     /// Names the player's own file. It is read again even if it is the same as before.
     pub fn set_file(&self, part: Part, file: Option<PathBuf>) {
         self.put_file(part, file);
@@ -401,6 +463,7 @@ impl Desk {
             sources: Part::ALL.map(source),
             engine: EngineChoice::ALL[usize::from(self.engine.load(Ordering::Acquire))],
             quality: Quality(self.quality.load(Ordering::SeqCst)),
+            knobs: self.positions(),
             oversampling: self.oversampling.load(Ordering::Acquire),
             align: self.align.load(Ordering::Acquire),
             format: *self.format.lock(),
@@ -443,6 +506,42 @@ mod tests {
         assert_eq!(desk.serial() - before, 2);
         desk.keep_size([Quality::new(0.25), Quality::FULL]);
         assert_eq!(desk.serial() - before, 3);
+    }
+
+    #[test]
+    fn a_knob_is_a_wish_only_where_what_plays_has_it() {
+        let desk = Desk::new(1);
+        let before = desk.serial();
+        desk.set_knob(1, 0.7);
+        assert_eq!(desk.serial(), before, "what plays has no knobs");
+        let knob = Knob { name: "Gain".into(), lowest: 0.0, highest: 10.0, default: 5.0 };
+        let gain = std::slice::from_ref(&knob);
+        desk.keep_knobs(gain, &[UNTURNED; KNOBS]);
+        assert_eq!((desk.serial(), &*desk.knobs()), (before, gain), "the second one is not its");
+        let wishes = |at: usize, position: f32| {
+            desk.set_knob(at, position);
+            desk.serial() - before
+        };
+        assert_eq!(
+            [(1, 0.1), (0, 0.5), (0, 0.6), (0, 0.6), (0, 0.7)].map(|(k, at)| wishes(k, at)),
+            [0, 0, 1, 1, 2]
+        );
+        assert_eq!(desk.wish().knobs[..2], [0.7, 0.1]);
+        // Turned while the loader was busy with another model.
+        desk.keep_knobs(&[knob.clone(), knob.clone()], &[0.7; KNOBS]);
+        assert_eq!(desk.serial() - before, 3);
+        desk.keep_knobs(&[], &[UNTURNED; KNOBS]);
+        assert_eq!(wishes(0, 0.2), 3);
+    }
+
+    #[test]
+    fn a_turn_is_a_wish_that_differs_in_nothing_else() {
+        let desk = Desk::new(1);
+        let before = desk.wish();
+        desk.set_knob(2, 0.9);
+        assert!(desk.wish().is_turn_of(&before) && !before.is_turn_of(&before));
+        desk.set_align(true);
+        assert!(!desk.wish().is_turn_of(&before));
     }
 
     #[test]

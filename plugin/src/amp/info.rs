@@ -2,7 +2,7 @@
 
 use super::Quality;
 use shared::engine::{EngineKind, Probe};
-use shared::model::{Card, Model, Network, Slimmable, UNKNOWN_MEMORY_SAMPLES};
+use shared::model::{Card, Knob, Model, Network, Slimmable, UNKNOWN_MEMORY_SAMPLES};
 
 /// What is shown of a model that plays.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct ModelInfo {
     pub card: Card,
     /// Its sizes, if it has several. What follows is told of the one that was chosen.
     pub sizes: Option<Sizes>,
+    /// Its knobs, if it has some.
+    pub knobs: Vec<Knob>,
     /// Its architecture in one line.
     pub architecture: String,
     /// Number of weights, where known.
@@ -60,7 +62,12 @@ impl ModelInfo {
         Self {
             card: chosen.card.clone(),
             sizes,
-            architecture: architecture(&chosen.network),
+            knobs: model.knobs().to_vec(),
+            architecture: architecture(if model.knobs().is_empty() {
+                &chosen.network
+            } else {
+                &model.network
+            }),
             weights: chosen.weight_count(),
             receptive_field_samples: chosen.receptive_field_samples(),
             is_recurrent: matches!(chosen.network, Network::Lstm(_)),

@@ -4,7 +4,7 @@ use super::cabs::Cabs;
 use super::fetch::{Bytes, Fetcher, Known};
 use super::probes::Probes;
 use super::status::LoadError;
-use super::{ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Voice, Wish};
+use super::{ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Voice, Wish, knobs};
 use crate::factory::{DEFAULT_SLOT, Factory, OWN_FILE_SLOT};
 use crate::rack::{Link, RackFormat};
 use crate::session::{Finder, MAX_SESSION_BYTES, Nowhere};
@@ -16,11 +16,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the loader looks for wishes, and frees what came back. Being woken would cost the audio thread, which lays
 /// most wishes, a system call.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// Time from one setting of a knob that is being turned to the next. While one fades in, two amps are computed: this leaves the audio
+/// thread at least half of the time to one alone, and the loader most of it to nothing.
+const TURN: Duration = Duration::from_millis(40);
 
 /// Longest path that is opened, in bytes: what Linux allows. A session may hold anything.
 pub const MAX_PATH_BYTES: usize = 4096;
@@ -73,6 +77,7 @@ impl Loader {
             own: None,
             model: None,
             delivered: None,
+            fulfilled: None,
             probes: Probes::default(),
             cabs: Cabs::default(),
         };
@@ -159,6 +164,8 @@ struct Worker {
     model: Option<(Key, Arc<Model>)>,
     /// What the audio thread was given last.
     delivered: Option<Delivery>,
+    /// The wish that was dealt with last, and when.
+    fulfilled: Option<(Wish, Instant)>,
     probes: Probes<(Key, Option<usize>)>,
     cabs: Cabs,
 }
@@ -173,6 +180,8 @@ struct Delivery {
     format: RackFormat,
     /// Place of the chosen size, if the model has several.
     size: Option<usize>,
+    /// Settings of its knobs, if it has some.
+    settings: Vec<f32>,
 }
 
 impl Worker {
@@ -188,6 +197,10 @@ impl Worker {
                 continue;
             }
             let wish = shared.desk.wish();
+            if self.is_too_soon(&wish) {
+                std::thread::park_timeout(LOOK);
+                continue;
+            }
             let model = self.fulfil(&wish).err();
             let cabs = self.cabs.fulfil(&wish, &shared.desk, &shared.link, self.finder.as_ref()).err();
             let shown = self.cabs.shown();
@@ -198,6 +211,7 @@ impl Worker {
             self.each_own(&wish, |fetcher, known| fetcher.pack(known));
             self.publish_parts();
             shared.desk.settle(serial);
+            self.fulfilled = Some((wish.clone(), Instant::now()));
             shared.desk.sweep();
             // Nothing waits for this: what is searched for plays already.
             let mut news = false;
@@ -206,6 +220,13 @@ impl Worker {
                 self.publish_parts();
             }
         }
+    }
+
+    /// Whether a knob is being turned and its last setting has just gone out. An offline host waits for each of them: what a rendering
+    /// sounds like must not depend on a clock.
+    fn is_too_soon(&self, wish: &Wish) -> bool {
+        let recent = self.fulfilled.as_ref().filter(|(_, at)| at.elapsed() < TURN);
+        !self.shared.desk.is_offline() && recent.is_some_and(|(last, _)| wish.is_turn_of(last))
     }
 
     /// What is known of the player's own files that are wished for, in the order of [`Part::ALL`].
@@ -355,7 +376,7 @@ impl Worker {
     ) -> Result<(), LoadError> {
         let Some(format) = wish.format else {
             // No host has told its format; the window can show the model already.
-            self.announce(key, ModelInfo::new(model, wish.quality, None));
+            self.announce(key, ModelInfo::new(model, wish.quality, None), wish);
             return Ok(());
         };
         let size = match &model.network {
@@ -363,12 +384,17 @@ impl Worker {
             _ => None,
         };
         let Wish { quality, oversampling, align, .. } = *wish;
-        let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size };
+        let settings = knobs::settings(model.knobs(), &wish.knobs);
+        let turned = (!settings.is_empty()).then(|| model.at_settings(&settings));
+        let turned = turned.as_ref().unwrap_or(model);
+        let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size, settings };
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }
         let name = (key.clone(), size);
         let is_new = self.probes.known(&name).is_none();
+        // Where its knobs are turned changes neither a model's polarity nor its delay, so they are looked for once and with all knobs at their
+        // defaults. Else a turn might turn a waveform over, or ask the host for a restart.
         let chosen = || model.at_quality(quality.value());
         let voice = Box::new(if *key == Key::Dry {
             Voice::build_plain(model, oversampling, format.narrow())?
@@ -378,22 +404,24 @@ impl Worker {
                 false => self.probes.known(&name),
             };
             let manner = Manner { quality, engine, oversampling, probe, align };
-            Voice::build_as(model, manner, format.narrow())?
+            Voice::build_as(turned, manner, format.narrow())?
         });
-        let mut info = voice.info().clone();
+        let ModelInfo { engine: kind, probe, .. } = *voice.info();
+        let mut info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
         self.shared.link.voices.send(voice);
         self.delivered = Some(delivery);
-        self.announce(key, info.clone());
+        self.announce(key, info.clone(), wish);
         // It plays already, and what it says of itself can come later.
         if is_new && *key != Key::Dry {
             info.probe = self.probes.of(name, &chosen(), engine);
-            self.announce(key, info);
+            self.announce(key, info, wish);
         }
         Ok(())
     }
 
-    fn announce(&self, key: &Key, info: ModelInfo) {
+    fn announce(&self, key: &Key, info: ModelInfo, wish: &Wish) {
         self.shared.desk.keep_size(info.qualities());
+        self.shared.desk.keep_knobs(&info.knobs, &wish.knobs);
         let playing = (*key != Key::Dry).then_some(info);
         self.shared.publish(|s| (s.playing, s.slot) = (playing, key.slot()));
     }

@@ -2,12 +2,14 @@
 
 mod eq;
 mod kept;
+pub(crate) mod knobs;
 pub(crate) mod limits;
 mod rack;
 mod text;
 
 pub use eq::{BandParams, EqParams, ListenParam, PeakParams, ReferenceParam, ShelfParams};
 pub use kept::{KeptBalance, Known, KnownBalance};
+pub use knobs::KnobParams;
 pub use rack::{
     CabParams, GAIN_RANGE_DB, GateParams, InputChannelsParam, InputParams, Loading, OutputModeParam,
     OutputParams, OversamplingParam, StepParams, ToneParams, TunerParams,
@@ -116,6 +118,9 @@ pub struct TonewrightParams {
     /// Which size of a model that has several, from 0 to 1.
     #[id = "quality"]
     pub quality: FloatParam,
+    /// The knobs of a model that has some.
+    #[nested(group = "Amp knobs")]
+    pub knobs: KnobParams,
     /// The equaliser that follows a word.
     #[nested(group = "Equaliser")]
     pub eq: EqParams,
@@ -165,7 +170,7 @@ impl TonewrightParams {
         let tone = [&tone.bass, &tone.mid, &tone.treble, &tone.presence];
         let cab = [&cab.blend, &cab.low_cut, &cab.high_cut];
         let word = [&eq.blend, &eq.amount, &eq.speed];
-        let rack = levels.into_iter().chain(gate).chain(tone).chain(cab);
+        let rack = levels.into_iter().chain(self.knobs.all()).chain(gate).chain(tone).chain(cab);
         rack.chain(word).chain(bands.flatten())
     }
 
@@ -222,6 +227,7 @@ impl TonewrightParams {
                 .with_value_to_string(formatters::v2s_f32_percentage(1))
                 .with_string_to_value(Arc::new(|text| text::number(text, "%").map(|percent| percent / 100.0)))
                 .with_callback(Arc::new(move |quality| quality_desk.set_quality(Quality::new(quality)))),
+            knobs: KnobParams::new(desk),
             eq: EqParams::default(),
             attached: KeptBlobs::new(desk),
             own_file: KeptSource::new(desk, Part::Model),

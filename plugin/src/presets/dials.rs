@@ -1,7 +1,7 @@
 //! The parameters that shape the sound, by their ids, whatever their type.
 
 use crate::amp::{Desk, Part, SavedSource};
-use crate::params::TonewrightParams;
+use crate::params::{TonewrightParams, knobs};
 use nih_plug::prelude::{Param, ParamPtr, ParamSetter, Params};
 use shared::word_eq::Curve;
 use std::sync::Arc;
@@ -125,6 +125,9 @@ impl Dials {
 
     /// Its unit as it stands behind a number.
     pub fn unit(&self, at: usize) -> &'static str {
+        if knobs::is_knob(self.id(at)) {
+            return " %";
+        }
         // SAFETY: as in `name`.
         unsafe { self.all[at].param.unit() }
     }
@@ -160,14 +163,21 @@ impl Dials {
         unsafe { self.all[at].param.preview_normalized(plain) }
     }
 
-    /// The text of a value from 0 to 1, without its unit.
+    /// The text of a value from 0 to 1, without its unit. Of an amp's own knobs it is a percentage, and not what it means for the model that
+    /// happens to play.
     pub fn text(&self, at: usize, value: f32) -> String {
+        if knobs::is_knob(self.id(at)) {
+            return knobs::percent(value);
+        }
         // SAFETY: as in `name`.
         unsafe { self.all[at].param.normalized_value_to_string(value, false) }
     }
 
     /// The value, from 0 to 1, of a text with or without its unit.
     pub fn value_of(&self, at: usize, text: &str) -> Option<f32> {
+        if knobs::is_knob(self.id(at)) {
+            return knobs::of_percent(text);
+        }
         // SAFETY: as in `name`.
         let value = unsafe { self.all[at].param.string_to_normalized_value(text) };
         value.filter(|value| value.is_finite())
