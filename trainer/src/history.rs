@@ -13,7 +13,8 @@ pub struct Point {
     pub loss: f64,
     /// Mean ESR of the batches since the last point, on the part that is trained from.
     pub train_esr: f64,
-    /// ESR on the held-out part, of the weights that would be exported.
+    /// ESR on the held-out part, of the current weights or their average, whichever is lower; those with the lowest of
+    /// all are exported.
     pub esr: f64,
     /// Learning rate.
     pub learning_rate: f64,

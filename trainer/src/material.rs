@@ -4,8 +4,9 @@ use crate::TrainerError;
 use crate::checks;
 use crate::config::{Data, PairFiles, VirtualSource};
 use crate::data::{Pair, Part, check_audible, fingerprint};
+use crate::finding::Finding;
 use crate::knobs::Takes;
-use crate::recording::{self, Recording};
+use crate::recording;
 use crate::virtual_capture;
 use shared::model::WaveNetSpec;
 use std::path::Path;
@@ -18,8 +19,12 @@ pub struct Material {
     pub validation: Pair,
     /// The sample it begins at; what lies before is context.
     pub validation_start: usize,
-    /// The recording to train from and all that was found in it; `None` for the virtual capture.
-    pub recording: Option<Recording>,
+    /// Where the gear's knobs stood when `validation` was recorded; empty without knobs.
+    pub settings: Vec<f32>,
+    /// What was found in the recordings to train from.
+    pub findings: Vec<Finding>,
+    /// The error-to-signal ratio that noise leaves at best, if it could be measured.
+    pub floor_esr: Option<f64>,
     /// All recordings of gear with knobs; what is above is then the one made nearest to the knobs' defaults.
     pub takes: Option<Takes>,
 }
@@ -96,7 +101,9 @@ fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Mater
             train: train.pair(),
             validation: validation.pair(),
             validation_start: 0,
-            recording: Some(train),
+            settings: Vec::new(),
+            floor_esr: train.floor_esr,
+            findings: train.findings,
             takes: None,
         });
     }
@@ -109,12 +116,15 @@ fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Mater
         TrainerError::recording(&files.input, problem)
     })?;
     say(&format!("held out: {}", split.reason));
+    let findings = train.findings.iter().cloned().chain(split.warning()).collect();
     check_audible(&files.target, "the part that is held out: ", &train.target[split.held_out.clone()])?;
     Ok(Material {
         validation: train.part(0..split.held_out.end),
         validation_start: split.held_out.start,
         train: train.part(split.train),
-        recording: Some(train),
+        settings: Vec::new(),
+        findings,
+        floor_esr: train.floor_esr,
         takes: None,
     })
 }
@@ -129,5 +139,13 @@ fn synthesised(source: &VirtualSource) -> Material {
         // The thread only computes; if it panicked, so does this one.
         (train, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    Material { train, validation, validation_start: 0, recording: None, takes: None }
+    Material {
+        train,
+        validation,
+        validation_start: 0,
+        settings: Vec::new(),
+        findings: Vec::new(),
+        floor_esr: None,
+        takes: None,
+    }
 }

@@ -191,6 +191,7 @@ pub fn run(
         folder: Some(&config.out),
         rate_hz,
         recording: material.fingerprint(),
+        settings: &material.settings,
         stop,
     };
     let start = match begin {
@@ -207,13 +208,14 @@ pub fn run(
         config,
         &report::Subject {
             model: &finished.model,
+            settings: &material.settings,
             model_path: &finished.path,
             measured: &material.validation,
             measured_from: material.validation_start,
             trained: Some(&material.train),
             history: &finished.outcome.history,
-            findings: material.recording.as_ref().map_or(&[], |recording| &recording.findings),
-            floor_esr: material.recording.as_ref().and_then(|recording| recording.floor_esr),
+            findings: &material.findings,
+            floor_esr: material.floor_esr,
             versions: &finished.versions(),
             run: &report::facts(&finished.outcome, t, &[("Device", &why), ("Gradients", &gradients)]),
             origin: &config.origin,
@@ -361,7 +363,9 @@ fn export(card: Card, outcome: Outcome, validation: &Part, path: PathBuf) -> Res
     let model = Model::load(&path)?;
     let parity = export::parity(&model, &path)?;
     let output = render_part(&model, &path, validation)?;
-    let distance = evaluate::distance(&output, validation.target())?;
+    // As it was trained: of several recordings each counts as much, however loud it is.
+    let distance =
+        Distance { esr: validation.esr(&output), ..evaluate::distance(&output, validation.target())? };
     let takes = validation.takes().iter().zip(validation.esr_of_takes(&output));
     let settings = takes.filter(|(take, _)| !take.settings.is_empty());
     let settings = settings.map(|(take, esr)| (take.settings.clone(), esr)).collect();

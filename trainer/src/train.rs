@@ -115,6 +115,8 @@ pub struct Run<'a> {
     pub rate_hz: u32,
     /// Which recording it is: [`crate::data::fingerprint`].
     pub recording: u64,
+    /// Where the gear's knobs stand for whoever follows the run; at their defaults where they are missing.
+    pub settings: &'a [f32],
     /// Set from another thread to end training after the current step.
     pub stop: &'a AtomicBool,
 }
@@ -353,13 +355,12 @@ impl Run<'_> {
         }
         let Some(largest) = checkpoint.networks.last() else { return Ok(()) };
         if let Some(point) = largest.history.last() {
-            // Knobs stand at their defaults for whoever follows.
-            let at_default = largest.shape.knobs().map(|knobs| knobs.weights_at(&largest.best, &[]));
+            let turned = largest.shape.knobs().map(|knobs| knobs.weights_at(&largest.best, self.settings));
             progress.measured(&Measured {
                 point,
                 best_esr: largest.best_esr(),
                 spec: largest.shape.network(),
-                best: at_default.as_ref().unwrap_or(&largest.best),
+                best: turned.as_ref().unwrap_or(&largest.best),
             });
         }
         Ok(())

@@ -77,6 +77,7 @@ fn full_page(folder: &Path) -> (String, Measures) {
     let measures = report::write(
         &Subject {
             model: &model,
+            settings: &[],
             model_path: Path::new(HOSTILE),
             measured: &pair,
             measured_from: 48_000,

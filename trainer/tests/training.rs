@@ -70,6 +70,7 @@ fn a_diverging_run_says_so() {
         folder: Some(folder.path()),
         rate_hz: 48_000,
         recording: 1,
+        settings: &[],
         stop: &AtomicBool::new(false),
     };
     let start = run.start();

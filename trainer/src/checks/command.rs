@@ -69,6 +69,7 @@ fn check(input: &Path, target: &Path, settings: &Settings, say: &dyn Fn(&str)) -
     print(&recording.findings, say);
     if let Some(split) = recording.split(None) {
         say(&format!("held out unless a config says otherwise: {}", split.reason));
+        print(split.warning().as_slice(), say);
     }
     judge(&recording.findings, target, Mode::Refuse)?;
     say("nothing speaks against training from it");

@@ -3,6 +3,7 @@
 use super::{Recorded, Table};
 use crate::config::{KnobFiles, VirtualSource};
 use crate::data::{Pair, Part, check_audible, fingerprint};
+use crate::finding::Finding;
 use crate::material::Material;
 use crate::recording::{self, Recording, Settings};
 use crate::virtual_capture::{amp::MOST_DRIVE, capture_at};
@@ -21,6 +22,7 @@ pub struct Takes {
     features: usize,
     train: Vec<Take>,
     held_out: Vec<Take>,
+    findings: Vec<Finding>,
 }
 
 /// A recording at one setting, from some sample on; what lies before is context.
@@ -44,6 +46,9 @@ impl Takes {
         let mut settings = files.settings(field);
         for recorded in &table.recordings {
             let recording = takes.recorded(recorded, files, &settings, say)?;
+            let found = recording.findings.iter().cloned();
+            let found: Vec<_> = found.map(|f| takes.at_settings(&recorded.settings, f)).collect();
+            takes.findings.extend(found);
             // All went through the same cables: what one is late, all are.
             settings.expected_delay_samples.get_or_insert(recording.delay_samples);
             let at = recorded.settings.clone();
@@ -59,6 +64,10 @@ impl Takes {
                 );
                 TrainerError::recording(&recorded.input, problem)
             })?;
+            if let Some(warning) = split.warning() {
+                checks::print(std::slice::from_ref(&warning), say);
+                takes.findings.push(takes.at_settings(&at, warning));
+            }
             takes.train.push(Take { pair: recording.part(split.train), start: 0, settings: at.clone() });
             let (pair, start) = (recording.part(0..split.held_out.end), split.held_out.start);
             check_audible(&recorded.target, "the part that is held out: ", &pair.target[start..])?;
@@ -77,6 +86,17 @@ impl Takes {
         Ok(takes)
     }
 
+    /// Settings, for people.
+    fn named(&self, settings: &[f32]) -> String {
+        let at = self.knobs.iter().zip(settings);
+        at.map(|(knob, setting)| format!("{} {setting}", knob.name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A finding with the settings of the recording that it was made in.
+    fn at_settings(&self, settings: &[f32], finding: Finding) -> Finding {
+        Finding { check: format!("{}, {}", finding.check, self.named(settings)), ..finding }
+    }
+
     /// One recording, put right and judged.
     fn recorded(
         &self,
@@ -87,9 +107,8 @@ impl Takes {
     ) -> Result<Recording, TrainerError> {
         let Recorded { input, target, .. } = recorded;
         let recording = recording::read(input, target, settings)?;
-        let at = self.knobs.iter().zip(&recorded.settings);
-        let at: Vec<String> = at.map(|(knob, setting)| format!("{} {setting}", knob.name)).collect();
-        say(&format!("{} -> {}, {}", input.display(), target.display(), at.join(", ")));
+        let at = self.named(&recorded.settings);
+        say(&format!("{} -> {}, {at}", input.display(), target.display()));
         checks::print(&recording.findings, say);
         checks::judge(&recording.findings, target, files.checks)?;
         match self.train.first() {
@@ -179,7 +198,7 @@ impl Takes {
 
     fn new(knobs: Vec<Knob>, features: Option<usize>) -> Self {
         let features = features.unwrap_or(FEATURES_A_KNOB * knobs.len());
-        Self { knobs, features, train: Vec::new(), held_out: Vec::new() }
+        Self { knobs, features, train: Vec::new(), held_out: Vec::new(), findings: Vec::new() }
     }
 
     /// A network with the knobs in front of it.
@@ -199,7 +218,7 @@ impl Takes {
 
     /// What a session needs of gear with knobs. Where one recording is asked for, for a level or for the report, it is the one made
     /// nearest to the knobs' defaults, where the finished model stands too.
-    pub fn into_material(self) -> Material {
+    pub fn into_material(mut self) -> Material {
         let nearest = |takes: &[Take]| {
             let far = |take: &Take| -> f32 {
                 self.knobs.iter().zip(&take.settings).map(|(knob, &setting)| knob.turn(setting).abs()).sum()
@@ -214,7 +233,9 @@ impl Takes {
             train: train.pair,
             validation: held_out.pair,
             validation_start: held_out.start,
-            recording: None,
+            settings: held_out.settings,
+            findings: std::mem::take(&mut self.findings),
+            floor_esr: None,
             takes: Some(self),
         }
     }

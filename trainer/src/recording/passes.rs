@@ -12,6 +12,8 @@ const PROBES_SECONDS: [f64; 5] = [1.5, 3.0, 4.5, 6.5, 9.0];
 const ALIKE: f32 = 0.9995;
 /// Largest difference of a repeated frame, as a share of its power.
 const SAME: f64 = 1e-6;
+/// Where in what is held out one looks whether it was played before.
+const PLACES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// Length of a frame, in seconds.
 const FRAME_SECONDS: f64 = 0.02;
 /// Shortest pass, in seconds.
@@ -72,6 +74,40 @@ pub fn find(input: &[f32], rate_hz: u32) -> Option<Passes> {
         }
     }
     None
+}
+
+/// Where what is played in `part` is played before it, each stretch as far as it stays the same. Looked for at a few places of `part`.
+pub(super) fn played_before(input: &[f32], part: &Range<usize>, rate_hz: u32) -> Vec<Range<usize>> {
+    let at = |seconds: f64| (seconds * f64::from(rate_hz)) as usize;
+    let (probe, frame) = (at(PROBE_SECONDS), at(FRAME_SECONDS).max(1));
+    let silent = SILENT * input.chunks(frame).map(power).fold(0.0, f64::max);
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for share in PLACES {
+        let second = part.start + (share * part.len() as f64) as usize;
+        let Some(template) = input.get(second..second + probe) else { continue };
+        if power(template) <= 1e3 * silent {
+            continue;
+        }
+        let alike = correlate(&input[..part.start], template);
+        let mut from = 0;
+        while let Some(first) = (from..alike.len()).find(|i| alike[*i] >= ALIKE) {
+            // The highest of its neighbours is the place itself.
+            let end = (first + probe).min(alike.len());
+            let first = (first..end).max_by(|a, b| alike[*a].total_cmp(&alike[*b])).unwrap_or(first);
+            from = end;
+            if let Some(twin) = extend(input, first, second, frame, silent) {
+                let lag = second - first;
+                let start = twin.first.max(part.start.saturating_sub(lag));
+                let end = (twin.first + twin.samples).min(part.end - lag).min(part.start);
+                if start < end {
+                    found.push(start..end);
+                }
+            }
+        }
+    }
+    found.sort_by_key(|range| range.start);
+    found.dedup();
+    found
 }
 
 /// How far to both sides the two stay the same.

@@ -45,6 +45,8 @@ pub const FILE_NAME: &str = "report.html";
 pub struct Subject<'a> {
     /// The model, with its card.
     pub model: &'a Model,
+    /// Where its knobs stood when `measured` was recorded; empty without knobs.
+    pub settings: &'a [f32],
     /// Its file.
     pub model_path: &'a Path,
     /// The recording that it is measured on, at the model's sample rate.
@@ -74,8 +76,12 @@ pub struct Subject<'a> {
 /// The recording has another sample rate than the model, no engine runs the model, or the page cannot be written.
 pub fn write(subject: &Subject<'_>, path: &Path) -> Result<Measures, TrainerError> {
     render::check_rate(subject.model, path, subject.measured.rate_hz)?;
-    let measures =
-        measures::measure(subject.model, subject.measured, subject.measured_from, subject.trained)?;
+    let measures = measures::measure(
+        &subject.model.at_settings(subject.settings),
+        subject.measured,
+        subject.measured_from,
+        subject.trained,
+    )?;
     let text = page::page(subject, &measures);
     shared::fs::write_atomic(path, text.as_bytes()).map_err(|e| TrainerError::file(path, e))?;
     Ok(measures)
@@ -149,6 +155,7 @@ pub fn of_files(
     };
     let subject = Subject {
         model: &model,
+        settings: &[],
         model_path,
         measured: &pair,
         measured_from: 0,

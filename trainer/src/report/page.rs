@@ -6,7 +6,7 @@ use super::{Subject, base64, charts, machine, words};
 use crate::finding::{Finding, Verdict};
 use crate::progress::{clock, sparkline};
 use sha2::{Digest, Sha256};
-use shared::model::Network;
+use shared::model::{Knob, Network};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -290,8 +290,10 @@ fn network(subject: &Subject<'_>) -> String {
         Network::WaveNet(net) => net,
         Network::Parametric(parametric) => {
             let plain = crate::session::describe(&parametric.spec().network, subject.measured.rate_hz);
-            let knobs: Vec<String> =
-                parametric.knobs().iter().map(|knob| format!("{} at {}", knob.name, knob.default)).collect();
+            let at = |(i, knob): (usize, &Knob)| {
+                format!("{} at {}", knob.name, subject.settings.get(i).unwrap_or(&knob.default))
+            };
+            let knobs: Vec<String> = parametric.knobs().iter().enumerate().map(at).collect();
             return format!("{plain}; with knobs, measured with {}", knobs.join(", "));
         }
         Network::Lstm(_) => return "LSTM".into(),

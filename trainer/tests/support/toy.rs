@@ -132,6 +132,7 @@ pub fn train(
         folder: Some(folder),
         rate_hz: 48_000,
         recording: 1,
+        settings: &[],
         stop: if let Fate::Stopped(_, flag) = fate { flag } else { &never },
     };
     let begun = paths(folder).iter().any(|path| path.exists());
