@@ -4,9 +4,9 @@
 
 mod support;
 
-use shared::engine::Engine;
 use shared::engine::native::NativeEngine;
 use shared::engine::onnxruntime::OnnxEngine;
+use shared::engine::{Engine, EngineChoice, build_oversampled_at};
 use shared::model::nam::Version;
 use shared::model::{Knob, Model, ModelError, Network, Parametric, ParametricSpec, WaveNetSpec};
 use support::{blocks, largest_difference, model_of, random_model, run, signal};
@@ -64,6 +64,56 @@ fn every_engine_plays_the_default() {
         assert!(native == at(&defaults) && native == at(&[]) && native == at(&defaults[..1]), "{defaults:?}");
         assert!(largest_difference(&native, &at(&[7.0, 3.0])) > 1e-3, "{defaults:?}");
     }
+}
+
+#[test]
+fn a_setting_goes_on_from_what_another_has_heard() {
+    let (model, input) = (model([5.0, 5.0]), signal(4_000, 8));
+    let (heard, coming) = input.split_at(2_000);
+    let built = |settings: &[f32], rate_hz: f64, oversampling: usize| {
+        let model = model.at_settings(settings);
+        build_oversampled_at(&model, EngineChoice::Native, oversampling, rate_hz, 256).unwrap()
+    };
+    for (rate_hz, oversampling) in [(48_000.0, 1), (44_100.0, 1), (48_000.0, 4)] {
+        let [mut old, mut same, mut fresh] = [(); 3].map(|()| built(&[3.0], rate_hz, oversampling));
+        let mut output = vec![0.0; 2_000];
+        old.process(heard, &mut output);
+        let copies = (0..).take_while(|&copy| old.history(copy).is_some()).count();
+        assert_eq!(copies, oversampling);
+        for copy in 0..copies {
+            assert!(same.go_on_from(copy, old.history(copy).unwrap()));
+        }
+        assert!(!same.go_on_from(copies, old.history(0).unwrap()), "there is no such copy");
+        let [kept, taken, silent] = [&mut old, &mut same, &mut fresh].map(|engine| {
+            engine.process(coming, &mut output);
+            output.clone()
+        });
+        if (rate_hz, oversampling) == (48_000.0, 1) {
+            assert!(kept == taken, "with the same weights nothing is heard of it");
+        }
+        // What lies before and behind the network begins with silence.
+        let apart = |other: &[f32]| largest_difference(&kept[200..], &other[200..]);
+        assert!(
+            apart(&taken) < 0.5 * apart(&silent) || apart(&silent) < TOLERANCE,
+            "{rate_hz} Hz, {oversampling} times"
+        );
+    }
+}
+
+#[test]
+fn another_shape_is_no_history() {
+    let ours = model([5.0, 5.0]).at_settings(&[]);
+    let other = random_model(WaveNetSpec::nam_a1(6, 3, &[vec![1, 2, 4], vec![1, 2, 4]]), 1);
+    let (mut ours, mut other) = (NativeEngine::new(&ours).unwrap(), NativeEngine::new(&other).unwrap());
+    let (input, mut output) = (signal(500, 9), vec![0.0; 500]);
+    other.process(&input, &mut output);
+    assert!(!ours.go_on_from(0, other.history(0).unwrap()));
+    let fresh = played(NativeEngine::new(&model([5.0, 5.0])).unwrap());
+    assert!(played(ours) == fresh, "it is as it was");
+    assert!(
+        OnnxEngine::fused(&model([5.0, 5.0])).unwrap().history(0).is_none(),
+        "what it remembers is ONNX Runtime's"
+    );
 }
 
 #[test]

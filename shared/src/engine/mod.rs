@@ -57,6 +57,25 @@ pub trait Engine: Send {
 
     /// What runs the model.
     fn kind(&self) -> EngineKind;
+
+    /// What it remembers of what it has heard, if it can tell; `copy` counts from 0 where several engines work inside one. For the audio
+    /// thread.
+    fn history(&self, _copy: usize) -> Option<History<'_>> {
+        None
+    }
+
+    /// Goes on from what another engine remembers, of a network of the same shape at the same rate and with other weights, in place of
+    /// endless silence. Returns whether it does. For the audio thread: what is remembered is copied.
+    fn go_on_from(&mut self, _copy: usize, _history: History<'_>) -> bool {
+        false
+    }
+}
+
+/// What an engine remembers: all signals inside it, as far back as they are needed.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    signals: &'a [f32],
+    position: usize,
 }
 
 /// An engine.

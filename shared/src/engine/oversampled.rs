@@ -4,7 +4,7 @@ mod filters;
 #[cfg(test)]
 mod tests;
 
-use super::{Engine, EngineError, EngineKind};
+use super::{Engine, EngineError, EngineKind, History};
 use crate::simd::FlushDenormals;
 use filters::{Doubler, Halver, STAGES};
 
@@ -181,5 +181,13 @@ impl Engine for Oversampled {
 
     fn kind(&self) -> EngineKind {
         self.copies[0].kind()
+    }
+
+    fn history(&self, copy: usize) -> Option<History<'_>> {
+        self.copies.get(copy)?.history(0)
+    }
+
+    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
+        self.copies.get_mut(copy).is_some_and(|engine| engine.go_on_from(0, history))
     }
 }

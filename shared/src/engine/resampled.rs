@@ -1,6 +1,6 @@
 //! An engine behind a resampler: any model at any host rate.
 
-use super::{Engine, EngineError, EngineKind};
+use super::{Engine, EngineError, EngineKind, History};
 use crate::model::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 use crate::simd::FlushDenormals;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
@@ -118,6 +118,14 @@ impl Engine for Resampled {
 
     fn kind(&self) -> EngineKind {
         self.inner.kind()
+    }
+
+    fn history(&self, copy: usize) -> Option<History<'_>> {
+        self.inner.history(copy)
+    }
+
+    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
+        self.inner.go_on_from(copy, history)
     }
 }
 

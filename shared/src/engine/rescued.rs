@@ -48,6 +48,17 @@ impl Rescued {
         self.engine.reset();
     }
 
+    /// Goes on from what another one remembers that plays the same network with other weights, as [`Engine::go_on_from`]; from silence where it
+    /// cannot.
+    pub fn go_on_from(&mut self, other: &Self) {
+        let mut copy = 0;
+        while let Some(history) = other.engine.history(copy)
+            && self.engine.go_on_from(copy, history)
+        {
+            copy += 1;
+        }
+    }
+
     /// Delay between input and output, in samples.
     pub fn latency_samples(&self) -> usize {
         self.engine.latency_samples()

@@ -28,6 +28,12 @@ impl Aligned {
     }
 
     /// All values.
+    pub fn values(&self) -> &[f32] {
+        // SAFETY: a line is sixteen values without padding.
+        unsafe { std::slice::from_raw_parts(self.pointer(), self.len()) }
+    }
+
+    /// All values, to be written.
     pub fn values_mut(&mut self) -> &mut [f32] {
         let values = self.len();
         // SAFETY: a line is sixteen values without padding, and the borrow is exclusive.

@@ -10,7 +10,7 @@ mod run;
 mod tile;
 mod wavenet;
 
-use super::{Engine, EngineError, EngineKind, check_rate};
+use super::{Engine, EngineError, EngineKind, History, check_rate};
 use crate::model::{Model, Network};
 use crate::simd::{FlushDenormals, Level};
 use std::fmt::Debug;
@@ -22,6 +22,16 @@ trait Kernel: Debug + Send {
 
     /// Goes back to the state of endless silence. Neither allocates, locks nor frees.
     fn reset(&mut self);
+
+    /// As [`Engine::history`].
+    fn history(&self) -> Option<History<'_>> {
+        None
+    }
+
+    /// As [`Engine::go_on_from`].
+    fn go_on_from(&mut self, _history: History<'_>) -> bool {
+        false
+    }
 }
 
 /// Runs a model with our own kernels.
@@ -94,5 +104,13 @@ impl Engine for NativeEngine {
 
     fn kind(&self) -> EngineKind {
         EngineKind::Native
+    }
+
+    fn history(&self, copy: usize) -> Option<History<'_>> {
+        self.kernel.history().filter(|_| copy == 0)
+    }
+
+    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
+        copy == 0 && self.kernel.go_on_from(history)
     }
 }

@@ -3,6 +3,7 @@
 use super::Kernel;
 use super::plan::Plan;
 use super::run;
+use crate::engine::History;
 use crate::model::WaveNet;
 use crate::simd::{Aligned, Level};
 
@@ -37,5 +38,19 @@ impl Kernel for WaveNetKernel {
     fn reset(&mut self) {
         run::settle(&self.plan, self.level, self.arena.values_mut());
         self.position = 0;
+    }
+
+    fn history(&self) -> Option<History<'_>> {
+        Some(History { signals: self.arena.values(), position: self.position })
+    }
+
+    fn go_on_from(&mut self, History { signals, position }: History<'_>) -> bool {
+        // Where signals lie in the arena is decided by the shape of the network.
+        let fits = signals.len() == self.arena.len();
+        if fits {
+            self.arena.values_mut().copy_from_slice(signals);
+            self.position = position;
+        }
+        fits
     }
 }
