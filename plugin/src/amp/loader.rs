@@ -78,6 +78,7 @@ impl Loader {
             model: None,
             delivered: None,
             fulfilled: None,
+            lineage: 0,
             probes: Probes::default(),
             cabs: Cabs::default(),
         };
@@ -166,6 +167,8 @@ struct Worker {
     delivered: Option<Delivery>,
     /// The wish that was dealt with last, and when.
     fulfilled: Option<(Wish, Instant)>,
+    /// Counts what was delivered that differs in more than its knobs.
+    lineage: u64,
     probes: Probes<(Key, Option<usize>)>,
     cabs: Cabs,
 }
@@ -182,6 +185,13 @@ struct Delivery {
     size: Option<usize>,
     /// Settings of its knobs, if it has some.
     settings: Vec<f32>,
+}
+
+impl Delivery {
+    /// Whether it is another one with its knobs turned elsewhere.
+    fn is_turn_of(&self, other: &Self) -> bool {
+        *self == Self { settings: self.settings.clone(), ..other.clone() }
+    }
 }
 
 impl Worker {
@@ -385,18 +395,20 @@ impl Worker {
         };
         let Wish { quality, oversampling, align, .. } = *wish;
         let settings = knobs::settings(model.knobs(), &wish.knobs);
-        let turned = (!settings.is_empty()).then(|| model.at_settings(&settings));
-        let turned = turned.as_ref().unwrap_or(model);
         let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size, settings };
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }
+        if !self.delivered.as_ref().is_some_and(|last| delivery.is_turn_of(last)) {
+            self.lineage += 1;
+        }
+        let turned = (!delivery.settings.is_empty()).then(|| model.at_settings(&delivery.settings));
         let name = (key.clone(), size);
         let is_new = self.probes.known(&name).is_none();
         // Where its knobs are turned changes neither a model's polarity nor its delay, so they are looked for once and with all knobs at their
         // defaults. Else a turn might turn a waveform over, or ask the host for a restart.
         let chosen = || model.at_quality(quality.value());
-        let voice = Box::new(if *key == Key::Dry {
+        let mut voice = Box::new(if *key == Key::Dry {
             Voice::build_plain(model, oversampling, format.narrow())?
         } else {
             let probe = match align {
@@ -404,8 +416,9 @@ impl Worker {
                 false => self.probes.known(&name),
             };
             let manner = Manner { quality, engine, oversampling, probe, align };
-            Voice::build_as(turned, manner, format.narrow())?
+            Voice::build_as(turned.as_ref().unwrap_or(model), manner, format.narrow())?
         });
+        voice.belong_to(self.lineage);
         let ModelInfo { engine: kind, probe, .. } = *voice.info();
         let mut info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
         self.shared.link.voices.send(voice);

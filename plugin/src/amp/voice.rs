@@ -63,6 +63,8 @@ pub struct Voice {
     format: Format,
     latency_samples: usize,
     info: ModelInfo,
+    /// Voices of one lineage play one network with its knobs turned elsewhere.
+    lineage: u64,
     /// What brings the guitar to the level at which the model was captured.
     drive: Ramp,
     /// What the output's mode makes of the model's level.
@@ -129,6 +131,7 @@ impl Voice {
             format,
             latency_samples,
             info,
+            lineage: 0,
             drive: ramp(1.0),
             level: ramp(sign),
             sign,
@@ -171,6 +174,12 @@ impl Voice {
             self.drive.finish();
             self.level.finish();
         }
+    }
+
+    /// Makes it one of those that play the same network in the same manner, with its knobs turned elsewhere: it will go on from what the one
+    /// before it has heard. By default a voice begins with silence.
+    pub(super) fn belong_to(&mut self, lineage: u64) {
+        self.lineage = lineage;
     }
 
     /// Whether a block had to be muted since the last call, because the model gave values that are no numbers.
@@ -225,6 +234,15 @@ impl Playable for Voice {
         }
         self.drive.finish();
         self.level.finish();
+    }
+
+    fn go_on_from(&mut self, before: &Self) {
+        if self.lineage == 0 || self.lineage != before.lineage {
+            return;
+        }
+        for (new, old) in self.engines.iter_mut().zip(&before.engines) {
+            new.engine.go_on_from(&old.engine);
+        }
     }
 }
 

@@ -63,6 +63,9 @@ pub trait Playable {
 
     /// Silence before.
     fn reset(&mut self);
+
+    /// Goes on from what the one before has heard, where that means anything to it; else from silence.
+    fn go_on_from(&mut self, _before: &Self) {}
 }
 
 /// One that plays, and one that replaces it.
@@ -105,7 +108,7 @@ impl<T: Playable> Swap<T> {
         if self.next.is_some() || mailbox.retired.is_full() {
             return false;
         }
-        let Some(new) = mailbox.arrived.pop() else { return false };
+        let Some(mut new) = mailbox.arrived.pop() else { return false };
         if !new.fits(format) {
             mailbox.retire(Some(new));
             return false;
@@ -113,6 +116,9 @@ impl<T: Playable> Swap<T> {
         if silent {
             mailbox.retire(self.current.replace(new));
         } else {
+            if let Some(current) = &self.current {
+                new.go_on_from(current);
+            }
             self.next = Some(new);
             self.fade.jump(0.0);
             self.fade.aim(1.0);

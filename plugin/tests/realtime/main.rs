@@ -7,6 +7,8 @@
 
 mod heap;
 mod rack;
+#[path = "../../../shared/tests/support/two_knobs.rs"]
+mod two_knobs;
 
 use heap::heap_calls;
 use rand::{Rng, SeedableRng};
@@ -77,6 +79,45 @@ fn thousands_of_blocks_with_quality_changes_make_no_heap_call() {
     }
     assert!(chosen.contains(&0) && chosen.contains(&1), "sizes did change: {chosen:?}");
     assert_eq!(calls, 0);
+}
+
+#[test]
+fn thousands_of_blocks_with_turning_knobs_make_no_heap_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two knobs.onnx");
+    two_knobs::two_knobs().save(&path).unwrap();
+    for sample_rate_hz in [44_100.0, 48_000.0] {
+        let desk = Arc::new(Desk::new(OWN_FILE_SLOT));
+        desk.set_engine(EngineChoice::Native);
+        desk.set_file(Part::Model, Some(path.clone()));
+        let link = Arc::new(Link::default());
+        let loader = Loader::start(desk.clone(), link.clone());
+        let mut rack = Rack::new(link, Arc::new(Telemetry::default()));
+        let format = RackFormat { sample_rate_hz, max_block_samples: 64, channels_in: 1, channels_out: 1 };
+        desk.set_format(format);
+        assert!(desk.wait_until_settled(Duration::from_secs(60)));
+        assert_eq!(loader.status().get().error, None);
+        rack.prepare(format);
+
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut memory = [0.0f32; 64];
+        let (mut calls, mut heard) = (0, 0);
+        let before = loader.status().version();
+        for block in 0..4000 {
+            memory.iter_mut().for_each(|s| *s = rng.random_range(-0.5..0.5));
+            let position = 0.5 + 0.5 * (block as f32 * 0.01).sin();
+            // As the framework does it when a host automates: on the audio thread.
+            calls += heap_calls(|| desk.set_knob(block % 2, position));
+            if block % 200 == 199 {
+                assert!(desk.wait_until_settled(Duration::from_secs(60)));
+                heard += 1;
+            }
+            calls += heap_calls(|| rack.process(&mut [&mut memory[..]], Controls::NEUTRAL));
+            assert!(memory.iter().all(|s| s.is_finite()));
+        }
+        assert!(loader.status().version() >= before + heard, "settings did change");
+        assert_eq!(calls, 0, "{sample_rate_hz} Hz");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod chain;
 mod eq;
 mod gate;
 mod inputs;
+mod knobs;
 mod levels;
 mod manner;
 mod quality;
