@@ -48,6 +48,9 @@ pub(super) struct ChainArguments {
     /// Size of a model that has several, from 0, the smallest, to 1.
     #[arg(long, default_value_t = 1.0, value_parser = quality)]
     quality: f32,
+    /// Sets a knob of a model that has some, as in `--knob Gain=7.5`; the others stand at their defaults. Can be given several times.
+    #[arg(long, value_name = "NAME=SETTING", value_parser = super::knob, requires = "model")]
+    knob: Vec<(String, f32)>,
     /// Computes the amp 2, 4 or 8 times for each sample of its model: less aliasing, more work.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = factor)]
     oversample: usize,
@@ -148,7 +151,8 @@ impl ChainArguments {
         add(model.map(|model| {
             let quality = f64::from((self.quality * 1000.0).round()) / 1000.0;
             let (engine, oversampling) = (self.engine, self.oversample);
-            Entry::Amp(AmpEntry { model: model.to_owned(), quality, engine, oversampling })
+            let knobs = self.knob.iter().cloned().collect();
+            Entry::Amp(AmpEntry { model: model.to_owned(), quality, knobs, engine, oversampling })
         }));
         add(self.cab.clone().map(|response| Entry::Cabinet(CabinetEntry::new(response))));
         add(self.low_pass.map(|cutoff| Entry::LowPass(FilterEntry::new(cutoff))));

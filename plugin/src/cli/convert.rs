@@ -22,7 +22,10 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Result<(), CliError> {
     };
     let model = match &arguments.knob[..] {
         [] => model,
-        knobs => model.at_settings(&settings(&model, knobs)?),
+        knobs => {
+            let chosen = knobs.iter().map(|(name, setting)| (name.as_str(), *setting));
+            model.at_settings(&model.settings(chosen)?)
+        }
     };
     write(&model, arguments)?;
 
@@ -41,24 +44,6 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Result<(), CliError> {
         text += &format!("  size {at} of {}; --quality chooses another\n", slimmable.sizes().len());
     }
     say(&text)
-}
-
-/// The settings of all of a model's knobs.
-fn settings(model: &Model, chosen: &[(String, f32)]) -> Result<Vec<f32>, CliError> {
-    let mut settings: Vec<f32> = model.knobs().iter().map(|knob| knob.default).collect();
-    for (name, setting) in chosen {
-        let Some(at) = model.knobs().iter().position(|knob| knob.name.eq_ignore_ascii_case(name)) else {
-            let known: Vec<&str> = model.knobs().iter().map(|knob| knob.name.as_str()).collect();
-            return Err(CliError::NoKnob { name: name.clone(), known: known.join(", ") });
-        };
-        let knob = &model.knobs()[at];
-        if !(knob.lowest..=knob.highest).contains(setting) {
-            let (lowest, highest) = (knob.lowest, knob.highest);
-            return Err(CliError::Setting { name: knob.name.clone(), setting: *setting, lowest, highest });
-        }
-        settings[at] = *setting;
-    }
-    Ok(settings)
 }
 
 fn write(model: &Model, arguments: &ConvertArguments) -> Result<(), ModelError> {

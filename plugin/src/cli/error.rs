@@ -3,7 +3,7 @@
 use crate::presets::PresetError;
 use shared::audio::AudioError;
 use shared::chain::ChainError;
-use shared::model::ModelError;
+use shared::model::{KnobError, ModelError};
 use shared::stream::StreamError;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,10 +13,8 @@ use std::process::ExitCode;
 pub(super) enum CliError {
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("the model has no knob called \"{name}\"; {}", knobs(.known))]
-    NoKnob { name: String, known: String },
-    #[error("the knob \"{name}\" goes from {lowest} to {highest}, not to {setting}")]
-    Setting { name: String, setting: f32, lowest: f32, highest: f32 },
+    #[error(transparent)]
+    Knob(#[from] KnobError),
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]
@@ -87,10 +85,6 @@ pub(super) enum CliError {
     #[error("this program was built without a window; build it with `--features standalone`")]
     #[cfg(not(feature = "standalone"))]
     NoWindow,
-}
-
-fn knobs(known: &str) -> String {
-    if known.is_empty() { "it has none at all".into() } else { format!("its knobs are {known}") }
 }
 
 impl CliError {

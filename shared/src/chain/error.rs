@@ -3,7 +3,7 @@
 use crate::audio::AudioError;
 use crate::dsp::response::ResponseError;
 use crate::engine::EngineError;
-use crate::model::ModelError;
+use crate::model::{KnobError, ModelError};
 use crate::word_eq::WordEqError;
 use std::path::PathBuf;
 
@@ -41,6 +41,14 @@ pub enum ProcessorError {
     /// A model cannot be read, or not be played live.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A model has no such knob, or it does not go that far.
+    #[error("{model}: {source}")]
+    Knob {
+        /// The model as it was asked for: a file, or a name.
+        model: String,
+        /// What is wrong.
+        source: KnobError,
+    },
     /// A model cannot be run.
     #[error("{model}: {source}")]
     Engine {

@@ -25,7 +25,7 @@ pub use graph::{Graph, StateSpec};
 pub use layout::TensorSpec;
 pub use linear::Linear;
 pub use lstm::{Lstm, LstmSpec};
-pub use parametric::{Knob, Parametric, ParametricSpec};
+pub use parametric::{Knob, KnobError, Parametric, ParametricSpec};
 pub use slimmable::{Size, Slimmable};
 pub use spec::{
     Film, FilmSlots, Gating, Head, Head1x1, HeadSource, Layer, LayerArray, PostHead, Residual, WaveNetSpec,
@@ -291,6 +291,31 @@ impl Model {
             Network::Parametric(parametric) => parametric.knobs(),
             _ => &[],
         }
+    }
+
+    /// The settings of all knobs, where some are chosen by their names, whatever their case; the others stand at their defaults.
+    ///
+    /// # Errors
+    /// There is no such knob, or it does not go that far.
+    pub fn settings<'a>(
+        &self,
+        chosen: impl IntoIterator<Item = (&'a str, f32)>,
+    ) -> Result<Vec<f32>, KnobError> {
+        let knobs = self.knobs();
+        let mut settings: Vec<f32> = knobs.iter().map(|knob| knob.default).collect();
+        for (name, setting) in chosen {
+            let Some(at) = knobs.iter().position(|knob| knob.name.eq_ignore_ascii_case(name)) else {
+                let known = knobs.iter().map(|knob| knob.name.clone()).collect();
+                return Err(KnobError::Unknown { name: name.to_owned(), known });
+            };
+            let Knob { name, lowest, highest, .. } = &knobs[at];
+            if !(*lowest..=*highest).contains(&setting) {
+                let (name, lowest, highest) = (name.clone(), *lowest, *highest);
+                return Err(KnobError::OutOfRange { name, setting, lowest, highest });
+            }
+            settings[at] = setting;
+        }
+        Ok(settings)
     }
 
     /// The model with its knobs at these settings, in the knobs' own figures, and without knobs from then on. Settings that are missing

@@ -18,6 +18,35 @@ pub struct Knob {
     pub default: f32,
 }
 
+/// Why a knob cannot be set.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum KnobError {
+    /// The model has none of that name.
+    #[error("the model has no knob called \"{name}\"; {}", known_knobs(.known))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// It does not go that far.
+    #[error("the knob \"{name}\" goes from {lowest} to {highest}, not to {setting}")]
+    OutOfRange {
+        /// The knob's name.
+        name: String,
+        /// What was asked for.
+        setting: f32,
+        /// Its lowest setting.
+        lowest: f32,
+        /// Its highest setting.
+        highest: f32,
+    },
+}
+
+fn known_knobs(known: &[String]) -> String {
+    if known.is_empty() { "it has none at all".into() } else { format!("its knobs are {}", known.join(", ")) }
+}
+
 impl Knob {
     /// How far `setting` is from the default, as the network is told: the whole travel is 2. Settings beyond the ends are taken as the ends.
     pub fn turn(&self, setting: f32) -> f32 {

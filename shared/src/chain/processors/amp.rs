@@ -5,6 +5,7 @@ use crate::engine::{EngineChoice, EngineKind, FACTORS, Rescued};
 use crate::factory::{self, Factory};
 use crate::model::{Model, Network};
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -45,7 +46,7 @@ struct Shown {
 
 const ENGINES: [EngineKind; 2] = [EngineKind::Native, EngineKind::OnnxRuntime];
 
-/// As it is written down: `{ model: jcm_standard, quality: 1, engine: auto, oversampling: 1 }`; all but the model
+/// As it is written down: `{ model: jcm_standard, quality: 1, knobs: { Gain: 7 }, engine: auto, oversampling: 1 }`; all but the model
 /// can be left out.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +56,9 @@ pub struct AmpEntry {
     /// Size of a model that has several, from 0, the smallest, to 1.
     #[serde(default = "full")]
     pub quality: f64,
+    /// Settings of the knobs of a model that has some, in the knobs' own figures; the others stand at their defaults.
+    #[serde(default)]
+    pub knobs: BTreeMap<String, f32>,
     /// What runs it: `auto`, `native` or `onnxruntime`.
     #[serde(default, deserialize_with = "engine")]
     pub engine: EngineChoice,
@@ -197,7 +201,7 @@ impl AmpEntry {
     /// A model as it plays when nothing else is said.
     pub fn new(model: &str) -> Self {
         let (quality, engine, oversampling) = (full(), EngineChoice::Auto, once());
-        Self { model: model.to_owned(), quality, engine, oversampling }
+        Self { model: model.to_owned(), quality, knobs: BTreeMap::new(), engine, oversampling }
     }
 
     /// The file that the model is, if it is one.
@@ -221,6 +225,10 @@ impl AmpEntry {
             });
         }
         let model = factory::find(&self.model, &place.resolve(Path::new(&self.model)))?;
+        let chosen = self.knobs.iter().map(|(name, setting)| (name.as_str(), *setting));
+        let refused = |source| ProcessorError::Knob { model: self.model.clone(), source };
+        let settings = model.settings(chosen).map_err(refused)?;
+        let model = if settings.is_empty() { model } else { model.at_settings(&settings) };
         let asked_for = self.model.clone();
         let oversampling = self.oversampling;
         Ok(Box::new(Amp { asked_for, oversampling, ..Amp::new(&model, self.quality, self.engine) }))
