@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::theme::{self, Canvas};
-use crate::amp::{ModelInfo, Status};
+use crate::amp::{ModelInfo, Status, figures};
 use crate::factory::MODELS;
 use egui::{Align2, Color32, Id, Rect, Sense, Shape, Stroke, Ui, vec2};
 
@@ -36,24 +36,30 @@ impl Display {
         settled: bool,
         glow: f32,
     ) -> Option<Asked> {
-        let frame = canvas.rect(x, y, width, HEIGHT);
+        // Where knobs take its room, it is a name plate.
+        let is_plate = status.playing.as_ref().is_some_and(|info| !info.knobs.is_empty());
+        let (height, name_y, gear_y, card_y) = match is_plate {
+            true => (PLATE_HEIGHT, y + 27.0, y + 58.0, y + 90.0),
+            false => (HEIGHT, y + 107.0, y + 138.0, y + 192.0),
+        };
+        let frame = canvas.rect(x, y, width, height);
         canvas.inset(ui.painter(), frame, 6.0);
         let step = (glow.clamp(0.0, 1.0) * GLOW_STEPS).round() as u8;
         if self.tubes.as_ref().is_none_or(|(place, glow, _)| *place != frame || *glow != step) {
             let shapes = tubes(canvas, x + width / 2.0, y, f32::from(step) / GLOW_STEPS);
             self.tubes = Some((frame, step, shapes));
         }
-        if let Some((.., shapes)) = &self.tubes {
+        if let Some((.., shapes)) = self.tubes.as_ref().filter(|_| !is_plate) {
             ui.painter().with_clip_rect(frame).extend(shapes.iter().cloned());
         }
 
         let mut asked = None;
         for (x, direction) in [(x + 22.0, -1.0), (x + width - 22.0, 1.0)] {
-            if keys::step(ui, canvas, (x, y + 118.0), vec2(34.0, 56.0), direction, "model") {
+            if keys::step(ui, canvas, (x, name_y + 11.0), vec2(34.0, 56.0), direction, "model") {
                 asked = Some(Asked::Step(direction as isize));
             }
         }
-        let area = canvas.rect(x + 44.0, y + 88.0, width - 88.0, 62.0);
+        let area = canvas.rect(x + 44.0, name_y - 19.0, width - 88.0, 62.0);
         let response = ui.interact(area, Id::unique("model-name"), Sense::click());
         let (name, gear) = match &status.playing {
             Some(info) => (info.card.name.as_str(), info.card.gear.as_str()),
@@ -62,18 +68,20 @@ impl Display {
         let colour = if response.hovered() { theme::AMBER } else { theme::TEXT };
         let painter = ui.painter();
         let centre = x + width / 2.0;
-        let at = (canvas.at(centre, y + 107.0), Align2::CENTER_CENTER);
+        let at = (canvas.at(centre, name_y), Align2::CENTER_CENTER);
         let shown = canvas.line(painter, at, name, canvas.font(27.0), colour, width - 116.0);
         keys::arrow_down(ui, canvas, shown.right_center() + vec2(canvas.px(13.0), canvas.px(3.0)));
-        let at = (canvas.at(centre, y + 138.0), Align2::CENTER_CENTER);
+        let at = (canvas.at(centre, gear_y), Align2::CENTER_CENTER);
         canvas.line(painter, at, gear, canvas.font(14.0), theme::TEXT_DIM, width - 92.0);
         let place = match MODELS.iter().position(|m| m.slot == status.slot) {
             _ if !settled => "loading…".to_owned(),
             Some(at) => format!("factory {} of {}", at + 1, MODELS.len()),
             None => "own file".to_owned(),
         };
-        let at = canvas.at(centre, y + 163.0);
-        canvas.label(painter, at, Align2::CENTER_CENTER, &place, 10.5, theme::TEXT_FAINT);
+        if !is_plate {
+            let at = canvas.at(centre, y + 163.0);
+            canvas.label(painter, at, Align2::CENTER_CENTER, &place, 10.5, theme::TEXT_FAINT);
+        }
         super::control::focus_ring(ui, canvas, &response, area, 4.0);
         if response.clicked() {
             asked = Some(Asked::Library);
@@ -82,7 +90,7 @@ impl Display {
             ui.label("Choose a model in the library");
         });
         if let Some(info) = &status.playing {
-            card(ui, canvas, (centre, y + 192.0), width - 24.0, info);
+            card(ui, canvas, (centre, card_y), width - 24.0, info);
         }
         asked
     }
@@ -90,6 +98,9 @@ impl Display {
 
 /// Height of the display, in the design.
 pub const HEIGHT: f32 = 212.0;
+
+/// The same where a model has knobs.
+pub const PLATE_HEIGHT: f32 = 110.0;
 
 /// What the card says in one line; all of it as a hint.
 fn card(ui: &Ui, canvas: Canvas, (x, y): (f32, f32), width: f32, info: &ModelInfo) {
@@ -117,7 +128,7 @@ fn card(ui: &Ui, canvas: Canvas, (x, y): (f32, f32), width: f32, info: &ModelInf
 }
 
 /// What is known of a model, line by line.
-fn details(info: &ModelInfo) -> [(&'static str, String); 5] {
+fn details(info: &ModelInfo) -> Vec<(&'static str, String)> {
     let card = &info.card;
     let no_field = if info.is_recurrent { "without end" } else { "unknown" };
     let field = info.receptive_field_samples.map_or_else(
@@ -125,13 +136,25 @@ fn details(info: &ModelInfo) -> [(&'static str, String); 5] {
         |f| format!("{f} samples, {:.1} ms", f as f64 / card.sample_rate_hz * 1e3),
     );
     let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
-    [
+    let mut details = vec![
         ("Network", info.architecture.clone()),
         ("Memory", field),
         ("Error", card.esr.map_or_else(|| "not measured".to_owned(), |e| format!("ESR {e:.4}"))),
         ("Source", or_unknown(&card.source)),
         ("Licence", or_unknown(&card.licence)),
-    ]
+    ];
+    details.extend(knobs(info).map(|knobs| ("Knobs", knobs)));
+    details
+}
+
+/// The knobs of a model that has some, and how far they go.
+pub fn knobs(info: &ModelInfo) -> Option<String> {
+    let each = info.knobs.iter();
+    let each = each.map(|knob| {
+        format!("{} {} to {}", knob.name, figures(knob, knob.lowest), figures(knob, knob.highest))
+    });
+    let all: Vec<String> = each.collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Four output tubes that glow with the sound.

@@ -2,6 +2,7 @@
 
 use super::gesture;
 use super::theme::{self, Canvas};
+use crate::params::knobs::without_name;
 use egui::{Align2, Context, CursorIcon, Id, Key, Rect, Sense, TextEdit, Ui};
 use nih_plug::prelude::{FloatParam, Param, ParamPtr, ParamSetter};
 
@@ -21,7 +22,7 @@ fn memory() -> Id {
 /// Lets the player type a parameter's value, where its figures are shown.
 pub fn type_value(context: &Context, param: &FloatParam) {
     let shown = param.normalized_value_to_string(param.unmodulated_normalized_value(), false);
-    let text = shown.trim_start_matches('+').to_owned();
+    let text = without_name(&shown).trim_start_matches('+').to_owned();
     let typing = Typing { param: param.as_ptr(), text, fresh: true };
     context.data_mut(|d| d.insert_temp(memory(), typing));
 }
@@ -49,7 +50,8 @@ pub fn show(
         }
         let colour = if response.hovered() { theme::AMBER } else { theme::TEXT };
         let at = anchor.pos_in_rect(&field);
-        ui.painter().text(at, anchor, param.to_string(), canvas.figures(size), colour);
+        let shown = param.to_string();
+        ui.painter().text(at, anchor, without_name(&shown), canvas.figures(size), colour);
         response.on_hover_cursor(CursorIcon::Text);
         return;
     };

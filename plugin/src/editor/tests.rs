@@ -1,5 +1,7 @@
 //! The window without a screen: what is shown where, and what the keys do.
 
+mod knobs;
+
 use super::*;
 use crate::amp::Part;
 use crate::factory::DEFAULT_SLOT;
@@ -62,7 +64,12 @@ struct Bench {
 
 impl Bench {
     fn new(scale: f32) -> Self {
-        let desk = Arc::new(Desk::new(DEFAULT_SLOT));
+        Self::of(scale, Desk::new(DEFAULT_SLOT))
+    }
+
+    /// A window of what a desk wishes.
+    fn of(scale: f32, desk: Desk) -> Self {
+        let desk = Arc::new(desk);
         let (link, telemetry) = (Arc::new(Link::default()), Arc::new(Telemetry::default()));
         let rack = Rack::new(link.clone(), telemetry.clone());
         let params = Arc::new(TonewrightParams::new(&desk));
@@ -130,21 +137,24 @@ fn no_text_is_cut_off_or_lies_on_another() {
         bench.frame(Vec::new());
         let texts = texts(&bench.frame(Vec::new()));
         assert!(texts.len() > 40, "only {} texts on {page:?}", texts.len());
-        let window = Rect::from_min_size(egui::Pos2::ZERO, theme::DESIGN * scale);
-        for (i, (text, place)) in texts.iter().enumerate() {
-            assert!(window.contains_rect(*place), "{text:?} at {place:?} leaves the window at {scale}");
-            // What a card says may be longer than there is room for; what we wrote may not.
-            let card = bench.app.shown.playing.as_ref().map_or("", |info| info.card.source.as_str());
-            let is_card = text.strip_suffix('…').is_some_and(|start| card.starts_with(start.trim_end()));
-            assert!(!text.ends_with('…') || is_card, "{text:?} has no room at {scale} on {page:?}");
-            for (other, beside) in &texts[i + 1..] {
-                let common = place.shrink(0.75).intersect(beside.shrink(0.75));
-                let apart = common.width() <= 0.0 || common.height() <= 0.0;
-                assert!(
-                    apart,
-                    "{text:?} at {place:?} and {other:?} at {beside:?} overlap at {scale} on {page:?}"
-                );
-            }
+        // What a card says may be longer than there is room for; what we wrote may not.
+        let card = bench.app.shown.playing.as_ref().map_or("", |info| info.card.source.as_str());
+        all_can_be_read(&texts, scale, &[card]);
+    }
+}
+
+/// None leaves the window, lies on another or is cut off, unless it may be.
+fn all_can_be_read(texts: &[(String, Rect)], scale: f32, long: &[&str]) {
+    let window = Rect::from_min_size(egui::Pos2::ZERO, theme::DESIGN * scale);
+    for (i, (text, place)) in texts.iter().enumerate() {
+        assert!(window.contains_rect(*place), "{text:?} at {place:?} leaves the window at {scale}");
+        let start = text.strip_suffix('…').map(str::trim_end);
+        let may = start.is_none_or(|start| long.iter().any(|long| long.starts_with(start)));
+        assert!(may, "{text:?} has no room at {scale}");
+        for (other, beside) in &texts[i + 1..] {
+            let common = place.shrink(0.75).intersect(beside.shrink(0.75));
+            let apart = common.width() <= 0.0 || common.height() <= 0.0;
+            assert!(apart, "{text:?} at {place:?} and {other:?} at {beside:?} overlap at {scale}");
         }
     }
 }
@@ -176,20 +186,26 @@ fn no_two_controls_overlap() {
     for scale in SCALES {
         let mut bench = Bench::new(scale);
         bench.frame(Vec::new());
-        let window = theme::DESIGN * scale;
-        let rects: Vec<(Id, Rect)> = bench.context.viewport(|viewport| {
-            let layers = viewport.prev_pass.widgets.layers();
-            let page = layers.filter(|(layer, _)| layer.order == Order::Background);
-            let active = page.flat_map(|(_, widgets)| widgets).filter(|w| w.sense.interactive());
-            active.map(|w| (w.id, w.rect)).filter(|(_, r)| r.area() < 0.5 * window.x * window.y).collect()
-        });
-        assert!(rects.len() > 50, "only {} controls", rects.len());
-        for (i, (id, rect)) in rects.iter().enumerate() {
-            for (other, beside) in rects[i + 1..].iter().filter(|(other, _)| other != id) {
-                let common = rect.shrink(0.5).intersect(beside.shrink(0.5));
-                let apart = common.width() <= 0.0 || common.height() <= 0.0;
-                assert!(apart, "{id:?} at {rect:?} and {other:?} at {beside:?} overlap at {scale}");
-            }
+        controls_lie_apart(&bench);
+    }
+}
+
+/// None of the page's controls lies on another.
+fn controls_lie_apart(bench: &Bench) {
+    let scale = bench.scale;
+    let window = theme::DESIGN * scale;
+    let rects: Vec<(Id, Rect)> = bench.context.viewport(|viewport| {
+        let layers = viewport.prev_pass.widgets.layers();
+        let page = layers.filter(|(layer, _)| layer.order == Order::Background);
+        let active = page.flat_map(|(_, widgets)| widgets).filter(|w| w.sense.interactive());
+        active.map(|w| (w.id, w.rect)).filter(|(_, r)| r.area() < 0.5 * window.x * window.y).collect()
+    });
+    assert!(rects.len() > 50, "only {} controls", rects.len());
+    for (i, (id, rect)) in rects.iter().enumerate() {
+        for (other, beside) in rects[i + 1..].iter().filter(|(other, _)| other != id) {
+            let common = rect.shrink(0.5).intersect(beside.shrink(0.5));
+            let apart = common.width() <= 0.0 || common.height() <= 0.0;
+            assert!(apart, "{id:?} at {rect:?} and {other:?} at {beside:?} overlap at {scale}");
         }
     }
 }

@@ -111,6 +111,18 @@ impl Canvas {
         size: f32,
         colour: Color32,
     ) -> Rect {
+        let galley = painter.layout_job(self.lettering(text, size, colour));
+        let rect = anchor.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, colour);
+        rect
+    }
+
+    /// Width of [`Canvas::label`] in the window.
+    pub fn label_width(&self, painter: &Painter, text: &str, size: f32) -> f32 {
+        painter.layout_job(self.lettering(text, size, TEXT)).size().x
+    }
+
+    fn lettering(&self, text: &str, size: f32, colour: Color32) -> LayoutJob {
         let format = TextFormat {
             font_id: self.font(size),
             extra_letter_spacing: self.px(size * 0.16),
@@ -119,10 +131,7 @@ impl Canvas {
         };
         let mut job = LayoutJob::default();
         job.append(&text.to_uppercase(), 0.0, format);
-        let galley = painter.layout_job(job);
-        let rect = anchor.anchor_size(at, galley.size());
-        painter.galley(rect.min, galley, colour);
-        rect
+        job
     }
 
     /// One line of text that ends in an ellipsis where it is longer than `width` of the design.

@@ -1,6 +1,7 @@
 //! The right side: everything that is known of one thing.
 
 use crate::amp::ModelInfo;
+use crate::editor::display;
 use crate::editor::theme::{self, Canvas};
 use crate::library::{Choice, Entry, Facts, ModelFacts, Reading, ResponseFacts};
 use egui::{Align2, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
@@ -76,6 +77,7 @@ fn lines(entry: &Entry, playing: Option<&ModelInfo>) -> Vec<(&'static str, Strin
     if let Some(engine) = playing.and_then(|playing| playing.engine) {
         lines.push(("Plays with", engine.to_string()));
     }
+    lines.extend(playing.and_then(display::knobs).map(|knobs| ("Knobs", knobs)));
     if let Some((probe, card)) = playing.and_then(|playing| Some((playing.probe.as_ref()?, &playing.card))) {
         let answer = if probe.is_clear() {
             let polarity = if probe.is_inverted { "inverted" } else { "as it came in" };

@@ -1,9 +1,10 @@
 //! The amp: which model plays, and how.
 
+use super::knobs;
 use super::panel::{Panel, TITLE};
 use super::{Now, Wanted};
 use crate::amp::Part;
-use crate::editor::display::{Asked, Display, HEIGHT};
+use crate::editor::display::{Asked, Display, HEIGHT, PLATE_HEIGHT};
 use crate::editor::keys;
 use crate::editor::quality;
 use crate::editor::theme::{self, Canvas};
@@ -25,7 +26,14 @@ pub fn show(
     let frame = (panel.x + 12.0, panel.y + TITLE + 12.0, panel.width - 24.0);
     let asked = display.show(ui, canvas, frame, now.status, now.desk.is_settled(), glow);
 
-    let y = panel.y + TITLE + 12.0 + HEIGHT + 14.0;
+    let turnable = now.status.playing.as_ref().map_or(&[][..], |info| &info.knobs);
+    let y = if turnable.is_empty() {
+        panel.y + TITLE + 12.0 + HEIGHT + 14.0
+    } else {
+        let below = panel.y + TITLE + 12.0 + PLATE_HEIGHT + 6.0;
+        knobs::show(ui, canvas, (panel.middle(), below), now, turnable);
+        panel.y + panel.height - 36.0
+    };
     let label = |text: &str, x: f32, y: f32| {
         let at = canvas.at(x, y + 12.0);
         canvas.label(ui.painter(), at, Align2::LEFT_CENTER, text, 10.5, theme::TEXT_FAINT);
@@ -51,10 +59,11 @@ pub fn show(
     keys::switch(ui, canvas, rect, "Align", &params.align, now.setter, about);
 
     let y = y + 34.0;
+    // A model has knobs or sizes; where it has knobs there is no room for where it comes from, which the card tells.
     let sizes = now.status.playing.as_ref().and_then(|p| p.sizes.as_ref());
     if let Some(sizes) = sizes.filter(|sizes| sizes.count > 1) {
         quality::show(ui, canvas, (panel.x + 14.0, y + 12.0), &params.quality, now.setter, sizes);
-    } else {
+    } else if turnable.is_empty() {
         let source = now.status.playing.as_ref().map_or("", |info| info.card.source.as_str());
         if !source.is_empty() {
             label("Source", panel.x + 14.0, y);

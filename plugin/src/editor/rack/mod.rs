@@ -3,6 +3,7 @@
 mod amp;
 mod cab;
 mod gate;
+mod knobs;
 mod levels;
 mod panel;
 mod tone;

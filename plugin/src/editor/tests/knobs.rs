@@ -1,0 +1,102 @@
+//! The knobs of a model, where it has some.
+
+use super::*;
+use crate::factory::OWN_FILE_SLOT;
+use shared::model::{Card, Knob, Model, Network, Parametric, ParametricSpec, WaveNetSpec};
+
+/// Names of all lengths, the longest that a file may have among them.
+const NAMES: [&str; 8] = [
+    "Gain",
+    "Tone",
+    "Presence",
+    "MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM",
+    "Mid",
+    "Sag & bias",
+    "Resonance",
+    "Volume",
+];
+
+/// A window of a model that has the first `count` of these knobs.
+fn bench(scale: f32, count: usize) -> Bench {
+    let knob = |name: &&str| Knob { name: (*name).into(), lowest: -100.0, highest: 100.0, default: 20.0 };
+    let network = WaveNetSpec::nam_a1(2, 1, &[vec![1], vec![1]]);
+    let spec = ParametricSpec { network, knobs: NAMES[..count].iter().map(knob).collect(), features: 1 };
+    let weights = vec![0.1; spec.weight_count()];
+    let network = Network::Parametric(Parametric::new(spec, weights).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("knobs.onnx");
+    let card = Card { name: "An amp with knobs".into(), gear: "of its own".into(), ..Card::default() };
+    Model { card, network }.save(&path).unwrap();
+    let desk = Desk::new(OWN_FILE_SLOT);
+    desk.set_file(Part::Model, Some(path));
+    let bench = Bench::of(scale, desk);
+    assert_eq!(bench.app.shown.playing.as_ref().map(|info| info.knobs.len()), Some(count));
+    bench
+}
+
+fn shown(bench: &mut Bench) -> Vec<(String, Rect)> {
+    bench.frame(Vec::new());
+    texts(&bench.frame(Vec::new()))
+}
+
+#[test]
+fn the_knobs_of_a_model_can_be_read_and_reached_at_every_size() {
+    let long = NAMES[3].to_owned();
+    for (scale, count) in SCALES.into_iter().flat_map(|scale| [1, 3, 4, 5, 8].map(|count| (scale, count))) {
+        let mut bench = bench(scale, count);
+        // The longest figures.
+        (0..count).for_each(|at| {
+            let param = bench.app.params.knobs.all()[at];
+            gesture::set(&ParamSetter { raw_context: &bench.host }, param, 0.0);
+        });
+        let texts = shown(&mut bench);
+        all_can_be_read(&texts, scale, &[&long]);
+        controls_lie_apart(&bench);
+        let figures = texts.iter().filter(|(text, _)| text == "-100").count();
+        assert_eq!(figures, count, "at {scale}");
+        for (at, name) in NAMES[..count].iter().enumerate() {
+            let name = name.to_uppercase();
+            let is_there = texts.iter().any(|(text, _)| *text == name || (at == 3 && text.ends_with('…')));
+            assert!(is_there, "{name} is not shown at {scale}");
+            let id = Id::unique(("knob", bench.app.params.knobs.all()[at].name()));
+            assert!(bench.context.read_response(id).is_some(), "{name} cannot be turned at {scale}");
+        }
+    }
+}
+
+#[test]
+fn without_knobs_there_are_none() {
+    let mut bench = Bench::new(1.0);
+    shown(&mut bench);
+    for param in bench.app.params.knobs.all() {
+        assert!(bench.context.read_response(Id::unique(("knob", param.name()))).is_none());
+    }
+}
+
+#[test]
+fn a_model_knob_is_turned_typed_and_reset_in_its_own_figures() {
+    let mut bench = bench(1.0, 2);
+    let params = bench.app.params.clone();
+    let tone = params.knobs.all()[1];
+    let id = Id::unique(("knob", tone.name()));
+    bench.context.memory_mut(|m| m.request_focus(id));
+    (0..2).for_each(|_| drop(bench.frame(Vec::new())));
+    // One notch of forty from end to end.
+    for (key, expected) in [(Key::ArrowUp, 0.525), (Key::End, 1.0), (Key::Home, 0.0), (Key::Delete, 0.5)] {
+        bench.press(key);
+        assert!((tone.value() - expected).abs() < 1e-6, "{key:?}: {}", tone.value());
+    }
+    for (typed, key, expected) in
+        [("60", Key::Enter, 0.75), ("-100", Key::Enter, 0.0), ("7", Key::Escape, 0.0)]
+    {
+        figures::type_value(&bench.context, tone);
+        let field = shown(&mut bench);
+        assert!(!field.iter().any(|(text, _)| text.contains("Tone: ")), "the name stands above");
+        bench.frame(vec![Event::Text(typed.to_owned())]);
+        bench.press(key);
+        assert!((tone.value() - expected).abs() < 1e-6, "{typed}: {}", tone.value());
+        assert_eq!(bench.host.open(), 0);
+    }
+    assert_eq!(tone.to_string(), "Tone: -100", "what a host shows");
+    assert_eq!(params.knobs.all()[2].to_string(), "50.0 %", "it turns nothing");
+}
