@@ -1,7 +1,8 @@
 //! The desk: where wishes are laid down by any thread and picked up by the loader.
 
 use super::source::file_name;
-use super::{Choice, ContentHash, KNOBS, OwnFile, Part, Positions, SavedSource, Source, Steps, UNTURNED};
+use super::turns::Turns;
+use super::{Choice, ContentHash, OwnFile, Part, Positions, SavedSource, Source, Steps};
 use crate::factory::{DEFAULT_SLOT, OWN_FILE_SLOT};
 use crate::rack::RackFormat;
 use crate::session::{Blob, Pool};
@@ -107,12 +108,7 @@ pub struct Desk {
     align: AtomicBool,
     /// The qualities, first and last, that choose what plays already.
     same_size: AtomicU32,
-    /// Positions of the knobs, as bits.
-    knobs: [AtomicU32; KNOBS],
-    /// How many of them what plays has.
-    turnable: AtomicUsize,
-    /// These, for whoever shows them.
-    shown_knobs: Mutex<Arc<[Knob]>>,
+    turns: Turns,
     /// The host has no deadline.
     offline: AtomicBool,
     files: [Mutex<OwnFile>; 3],
@@ -142,9 +138,7 @@ impl Desk {
             oversampling: AtomicUsize::new(1),
             align: AtomicBool::new(false),
             same_size: AtomicU32::new(pack([Quality::LEAST, Quality::FULL])),
-            knobs: [UNTURNED; KNOBS].map(|position| AtomicU32::new(position.to_bits())),
-            turnable: AtomicUsize::new(0),
-            shown_knobs: Mutex::default(),
+            turns: Turns::default(),
             offline: AtomicBool::new(false),
             files: Default::default(),
             pool: Arc::new(pool),
@@ -334,34 +328,22 @@ impl Desk {
     /// Turns a knob. Free of locks and memory; the loader is only woken where what plays has that knob, so that a host
     /// may automate it.
     pub fn set_knob(&self, at: usize, position: f32) {
-        // What is no number equals nothing, not even itself.
-        let bits = if position.is_nan() { UNTURNED } else { position }.to_bits();
-        // As in `set_quality`.
-        let is_new = self.knobs[at].swap(bits, Ordering::SeqCst) != bits;
-        if is_new && at < self.turnable.load(Ordering::SeqCst) {
+        if self.turns.turn(at, position) {
             self.touch();
         }
-    }
-
-    /// Where the knobs are turned.
-    fn positions(&self) -> Positions {
-        std::array::from_fn(|at| f32::from_bits(self.knobs[at].load(Ordering::SeqCst)))
     }
 
     /// Says which knobs what plays has, and at which positions it plays. What was turned in the meantime becomes a wish of its
     /// own.
     pub(super) fn keep_knobs(&self, knobs: &[Knob], played: &Positions) {
-        let count = knobs.len().min(KNOBS);
-        *self.shown_knobs.lock() = knobs.into();
-        self.turnable.store(count, Ordering::SeqCst);
-        if self.positions()[..count] != played[..count] {
+        if self.turns.keep(knobs, played) {
             self.touch();
         }
     }
 
     /// The knobs of what plays. Not for the audio thread.
     pub fn knobs(&self) -> Arc<[Knob]> {
-        self.shown_knobs.lock().clone()
+        self.turns.knobs()
     }
 
     /// Says whether the host has no deadline. Then it waits for every wish, and none is put off.
@@ -414,6 +396,8 @@ impl Desk {
     /// thread that has a deadline. Returns whether it was.
     pub fn wait_until_settled(&self, limit: Duration) -> bool {
         let begin = Instant::now();
+        // By itself it looks only every few milliseconds, for which a rendering would wait at each change.
+        self.wake();
         while !self.is_settled() {
             if begin.elapsed() > limit {
                 return false;
@@ -463,7 +447,7 @@ impl Desk {
             sources: Part::ALL.map(source),
             engine: EngineChoice::ALL[usize::from(self.engine.load(Ordering::Acquire))],
             quality: Quality(self.quality.load(Ordering::SeqCst)),
-            knobs: self.positions(),
+            knobs: self.turns.positions(),
             oversampling: self.oversampling.load(Ordering::Acquire),
             align: self.align.load(Ordering::Acquire),
             format: *self.format.lock(),
@@ -506,32 +490,6 @@ mod tests {
         assert_eq!(desk.serial() - before, 2);
         desk.keep_size([Quality::new(0.25), Quality::FULL]);
         assert_eq!(desk.serial() - before, 3);
-    }
-
-    #[test]
-    fn a_knob_is_a_wish_only_where_what_plays_has_it() {
-        let desk = Desk::new(1);
-        let before = desk.serial();
-        desk.set_knob(1, 0.7);
-        assert_eq!(desk.serial(), before, "what plays has no knobs");
-        let knob = Knob { name: "Gain".into(), lowest: 0.0, highest: 10.0, default: 5.0 };
-        let gain = std::slice::from_ref(&knob);
-        desk.keep_knobs(gain, &[UNTURNED; KNOBS]);
-        assert_eq!((desk.serial(), &*desk.knobs()), (before, gain), "the second one is not its");
-        let wishes = |at: usize, position: f32| {
-            desk.set_knob(at, position);
-            desk.serial() - before
-        };
-        assert_eq!(
-            [(1, 0.1), (0, 0.5), (0, 0.6), (0, 0.6), (0, 0.7)].map(|(k, at)| wishes(k, at)),
-            [0, 0, 1, 1, 2]
-        );
-        assert_eq!(desk.wish().knobs[..2], [0.7, 0.1]);
-        // Turned while the loader was busy with another model.
-        desk.keep_knobs(&[knob.clone(), knob.clone()], &[0.7; KNOBS]);
-        assert_eq!(desk.serial() - before, 3);
-        desk.keep_knobs(&[], &[UNTURNED; KNOBS]);
-        assert_eq!(wishes(0, 0.2), 3);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The knobs of a model as hosts turn them: as positions from 0 to 1 that mean something else for each model.
 //!
 //! The middle is where the model itself leaves a knob, the ends are its lowest and its highest setting, and between them the way is
-//! straight. So a model that was just loaded sounds as its maker left it, whichever one was turned before.
+//! straight. So a fresh instance, and a session that is older than these knobs, play every model as its maker left it.
 
 use shared::model::{Knob, limits};
 

@@ -19,6 +19,7 @@ mod probes;
 mod source;
 mod status;
 mod steps;
+mod turns;
 mod voice;
 
 pub use cabs::CabInfo;

@@ -44,13 +44,8 @@ impl Display {
         };
         let frame = canvas.rect(x, y, width, height);
         canvas.inset(ui.painter(), frame, 6.0);
-        let step = (glow.clamp(0.0, 1.0) * GLOW_STEPS).round() as u8;
-        if self.tubes.as_ref().is_none_or(|(place, glow, _)| *place != frame || *glow != step) {
-            let shapes = tubes(canvas, x + width / 2.0, y, f32::from(step) / GLOW_STEPS);
-            self.tubes = Some((frame, step, shapes));
-        }
-        if let Some((.., shapes)) = self.tubes.as_ref().filter(|_| !is_plate) {
-            ui.painter().with_clip_rect(frame).extend(shapes.iter().cloned());
+        if !is_plate {
+            self.tubes(ui, canvas, (x + width / 2.0, y), frame, glow);
         }
 
         let mut asked = None;
@@ -93,6 +88,17 @@ impl Display {
             card(ui, canvas, (centre, card_y), width - 24.0, info);
         }
         asked
+    }
+
+    fn tubes(&mut self, ui: &Ui, canvas: Canvas, (centre, y): (f32, f32), frame: Rect, glow: f32) {
+        let step = (glow.clamp(0.0, 1.0) * GLOW_STEPS).round() as u8;
+        if self.tubes.as_ref().is_none_or(|(place, glow, _)| *place != frame || *glow != step) {
+            let shapes = tubes(canvas, centre, y, f32::from(step) / GLOW_STEPS);
+            self.tubes = Some((frame, step, shapes));
+        }
+        if let Some((.., shapes)) = &self.tubes {
+            ui.painter().with_clip_rect(frame).extend(shapes.iter().cloned());
+        }
     }
 }
 
