@@ -5,6 +5,8 @@
 
 #[path = "../../shared/tests/support/libc_calls.rs"]
 mod libc_calls;
+#[path = "../../shared/tests/support/two_knobs.rs"]
+mod two_knobs;
 
 use libc_calls::{Calls, count};
 use rand::{Rng, SeedableRng};
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use tests::child;
 use tests::host::{Plugin, Screen};
 use tests::product;
-use tests::rack::told;
+use tests::rack::{asking_for, fresh, told};
 use tests::sound::guitar;
 
 const NOTHING: Calls = Calls { heap: 0, frees: 0, locks: 0 };
@@ -135,6 +137,37 @@ fn a_hundred_thousand_blocks_take_no_memory_and_no_lock() {
         return;
     }
     asks_for_nothing(&storm(&mut full(), BLOCKS, 1));
+}
+
+#[test]
+fn turning_a_models_knobs_takes_no_memory_and_no_lock() {
+    if !child::is_quiet("turning_a_models_knobs_takes_no_memory_and_no_lock") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("two knobs.onnx");
+    two_knobs::two_knobs().save(&file).unwrap();
+    let mut plugin = fresh();
+    plugin.restore(&asking_for(&file)).unwrap();
+    plugin.activate(48_000, 64).unwrap();
+    let seen = watched(&mut plugin);
+    let input = vec![guitar(PIECE * BLOCK); 2];
+    for piece in 0..3 {
+        plugin.set_at(0, "Output", 0.4).unwrap();
+        plugin.set_at(0, "Output", 0.6).unwrap();
+        for block in (1..PIECE).step_by(4) {
+            let knob = ["Amp knob 1", "Amp knob 2"][block / 4 % 2];
+            let position = 0.5 + 0.5 * (block as f64 * 0.01 + f64::from(piece)).sin();
+            plugin.set_at(block * BLOCK + block % BLOCK, knob, position).unwrap();
+        }
+        let played =
+            plugin.play_while(&input, &[BLOCK], |plugin| plugin.pump_until_played(PIECE * BLOCK)).unwrap();
+        assert!(played.iter().flatten().all(|x| x.is_finite()));
+    }
+    plugin.watch(None);
+    let seen = seen.lock().unwrap();
+    assert!(seen.blocks >= 3 * PIECE / 100 * 99, "only {} blocks were watched", seen.blocks);
+    assert_eq!(seen.calls, NOTHING, "in {} blocks, at first {:?} in one", seen.blocks, seen.worst);
 }
 
 #[test]
