@@ -30,6 +30,7 @@ const WATCH: Duration = Duration::from_micros(120);
 /// How much is measured.
 struct Effort {
     blocks: Vec<usize>,
+    oversampling: Vec<usize>,
     hot_blocks: usize,
     paced_blocks: usize,
 }
@@ -59,9 +60,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads `--blocks 32,64 --hot --quick`.
+/// Reads `--blocks 32,64 --oversampling 1,2 --hot --quick`.
 fn effort(mut arguments: impl Iterator<Item = String>) -> Result<Effort, String> {
-    let mut effort = Effort { blocks: vec![64], hot_blocks: 20_000, paced_blocks: 10_000 };
+    let mut effort = Effort {
+        blocks: vec![64],
+        oversampling: FACTORS.to_vec(),
+        hot_blocks: 20_000,
+        paced_blocks: 10_000,
+    };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => (effort.hot_blocks, effort.paced_blocks) = (4_000, effort.paced_blocks.min(1_500)),
@@ -74,6 +80,14 @@ fn effort(mut arguments: impl Iterator<Item = String>) -> Result<Effort, String>
                 };
                 effort.blocks = list.split(',').map(length).collect::<Result<_, _>>()?;
             }
+            "--oversampling" => {
+                let list = arguments.next().ok_or("--oversampling wants a list")?;
+                let factor = |text: &str| match text.trim().parse() {
+                    Ok(factor) if FACTORS.contains(&factor) => Ok(factor),
+                    _ => Err(format!("an amp is oversampled by {FACTORS:?}, not by `{text}`")),
+                };
+                effort.oversampling = list.split(',').map(factor).collect::<Result<_, _>>()?;
+            }
             // Cargo says it to every benchmark.
             "--bench" => {}
             other => return Err(format!("what does `{other}` mean?")),
@@ -84,8 +98,8 @@ fn effort(mut arguments: impl Iterator<Item = String>) -> Result<Effort, String>
 
 fn measure(effort: &Effort) -> Result<(), String> {
     for &block in &effort.blocks {
-        let usual = FACTORS.map(|factor| (factor, "", usual()));
-        for (oversampling, what, controls) in usual.into_iter().chain([(1, ", all on", all_on())]) {
+        let usual = effort.oversampling.iter().map(|&factor| (factor, "", usual()));
+        for (oversampling, what, controls) in usual.chain([(1, ", all on", all_on())]) {
             let mut player = Player::new(block, oversampling, controls)?;
             (0..WARM_UP_BLOCKS).for_each(|_| player.play());
             let name = format!("stereo, {oversampling}x{what}");
@@ -104,7 +118,8 @@ struct Player {
     // It frees what the rack gives back.
     _loader: Loader,
     block: usize,
-    guitar: Vec<f32>,
+    /// One for each channel, and no two alike: what is the same on both sides need not be computed twice.
+    guitars: Vec<Vec<f32>>,
     at: usize,
     channels: Vec<Vec<f32>>,
     controls: Controls,
@@ -132,13 +147,16 @@ impl Player {
         let mut rack = Rack::new(link, Arc::default());
         rack.prepare(format);
         let channels = vec![vec![0.0; block]; CHANNELS];
-        Ok(Self { rack, _loader: loader, block, guitar: guitar(block), at: 0, channels, controls })
+        let guitars = (0..CHANNELS).map(|channel| guitar(block, channel)).collect();
+        Ok(Self { rack, _loader: loader, block, guitars, at: 0, channels, controls })
     }
 
     fn play(&mut self) {
-        let sound = &self.guitar[self.at..self.at + self.block];
-        self.at = (self.at + self.block) % self.guitar.len();
-        self.channels.iter_mut().for_each(|channel| channel.copy_from_slice(sound));
+        let (from, to) = (self.at, self.at + self.block);
+        self.at = to % self.guitars[0].len();
+        for (channel, guitar) in self.channels.iter_mut().zip(&self.guitars) {
+            channel.copy_from_slice(&guitar[from..to]);
+        }
         let [left, right] = &mut self.channels[..] else { return };
         self.rack.process(&mut [left, right], self.controls);
     }
@@ -202,10 +220,11 @@ fn all_on() -> Controls {
     }
 }
 
-/// A string that is plucked again and again, in whole blocks.
-fn guitar(block: usize) -> Vec<f32> {
+/// A string that is plucked again and again, in whole blocks; another one at another time in another channel.
+fn guitar(block: usize, channel: usize) -> Vec<f32> {
     let samples = (4 * 48_000 / block).max(1) * block;
     let pluck = |i: usize| {
+        let i = i + 31_000 * channel;
         let (since, hz) = ((i % 24_000) as f64 / RATE_HZ, [82.4, 110.0, 146.8, 196.0][i / 24_000 % 4]);
         let partial = |n: f64| (std::f64::consts::TAU * n * hz * since).sin() * (-3.0 * n * since).exp() / n;
         (0.3 * (1..8).map(|n| partial(f64::from(n))).sum::<f64>()) as f32
