@@ -62,12 +62,8 @@ fn main() -> ExitCode {
 
 /// Reads `--blocks 32,64 --oversampling 1,2 --hot --quick`.
 fn effort(mut arguments: impl Iterator<Item = String>) -> Result<Effort, String> {
-    let mut effort = Effort {
-        blocks: vec![64],
-        oversampling: FACTORS.to_vec(),
-        hot_blocks: 20_000,
-        paced_blocks: 10_000,
-    };
+    let mut effort =
+        Effort { blocks: vec![64], oversampling: FACTORS.to_vec(), hot_blocks: 20_000, paced_blocks: 10_000 };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => (effort.hot_blocks, effort.paced_blocks) = (4_000, effort.paced_blocks.min(1_500)),

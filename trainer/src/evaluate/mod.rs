@@ -7,7 +7,7 @@ use crate::TrainerError;
 use crate::data::{Pair, check_audible};
 use crate::device::Device;
 use crate::loss::mrstft;
-use crate::recording::{Channel, delay, files, move_target};
+use crate::recording::{Channel, delay, files, in_silence, mean, move_target};
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer, wavenet};
 use shared::model::Model;
 use std::path::Path;
@@ -15,6 +15,8 @@ use tch::Tensor;
 
 /// FFT sizes of the reported STFT distance, in samples.
 const FFTS: [usize; 3] = [2048, 1024, 512];
+/// Offsets of a target that are smaller are left: -66 dBFS.
+const OFFSET: f64 = 5e-4;
 
 /// Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al., "Real-Time Guitar
 /// Amplifier Emulation with Deep Learning", 2020, eq. 10, without pre-emphasis; NAM's trainer prints the same).
@@ -134,6 +136,13 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
             notes.push("the target was turned upright".into());
         }
     }
+    // Training takes off what an interface adds, so the model does not have it. Where nothing is silent, what the two
+    // differ by on average is all there is to go by.
+    let apart = in_silence(target, rate_hz).unwrap_or_else(|| mean(target) - mean(output));
+    if apart.abs() > OFFSET {
+        target.iter_mut().for_each(|sample| *sample -= apart as f32);
+        notes.push(format!("a constant offset of {apart:.4} was taken off the target"));
+    }
     notes.join(", ")
 }
 
@@ -149,6 +158,22 @@ mod tests {
             output[at] = f32::NAN;
             assert!(peak_difference(&output, &[0.0; 3]).is_nan(), "{at}");
             assert!(distance(&output, &[0.1; 3]).unwrap().peak_error.is_nan(), "{at}");
+        }
+    }
+
+    #[test]
+    fn an_offset_of_the_interface_is_taken_off_and_said() {
+        let rate = 48_000;
+        let output = crate::virtual_capture::guitar::play(3.0, f64::from(rate), 1);
+        for (silence, lopsided) in [(rate as usize, 0.02), (0, 0.0)] {
+            // A model's own mean, where it plays, is no offset.
+            let mut played: Vec<f32> = output.iter().map(|y| y + lopsided).collect();
+            played.extend(vec![0.0; silence]);
+            let mut target: Vec<f32> = played.iter().map(|y| y + 0.01).collect();
+            let note = line_up(&played.clone(), &mut played, &mut target, rate);
+            assert!(note.contains("offset of 0.0100"), "{note}");
+            assert!(esr(&played, &target) < 1e-9);
+            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate), "");
         }
     }
 }

@@ -15,7 +15,7 @@ mod split;
 pub use delay::Delay;
 pub use files::Channel;
 pub(crate) use fourier::correlate;
-pub(crate) use offset::{mean, offset};
+pub(crate) use offset::{in_silence, mean, offset};
 pub use passes::Passes;
 pub(crate) use spectra::Spectra;
 pub use split::Split;

@@ -15,25 +15,30 @@ pub(crate) fn mean(signal: &[f32]) -> f64 {
     signal.iter().map(|&s| f64::from(s)).sum::<f64>() / signal.len().max(1) as f64
 }
 
-/// The constant part of `target`: what is left of it while nothing sounds. Gear that clips one side more than the other
-/// has a mean of its own while it is played, which belongs to its tone. Only a target that is never silent is judged by
-/// its mean.
+/// The constant part of `target`: what is left of it while nothing sounds. Only a target that is never silent is judged
+/// by its mean.
 pub(crate) fn offset(target: &[f32], rate_hz: u32) -> f64 {
+    in_silence(target, rate_hz).unwrap_or_else(|| mean(target))
+}
+
+/// What is left of `target` while nothing sounds; `None` if it is never silent. Gear that clips one side more than the
+/// other has a mean of its own while it is played, which belongs to its tone.
+pub(crate) fn in_silence(target: &[f32], rate_hz: u32) -> Option<f64> {
     let frame = ((FRAME_SECONDS * f64::from(rate_hz)) as usize).max(1);
     let varying = |signal: &[f32]| {
         let mean = mean(signal);
         ((power(signal) - mean * mean).max(0.0), mean)
     };
-    let (whole, all) = varying(target);
+    let (whole, _) = varying(target);
     let mut frames: Vec<(f64, f64)> = target.chunks_exact(frame).map(varying).collect();
     frames.sort_by(|a, b| a.0.total_cmp(&b.0));
     frames.truncate((frames.len() / SHARE).max(LEAST));
     frames.retain(|(power, _)| *power <= SILENT * SILENT * whole);
     if frames.len() < LEAST {
-        return all;
+        return None;
     }
     frames.sort_by(|a, b| a.1.total_cmp(&b.1));
-    frames[frames.len() / 2].1
+    Some(frames[frames.len() / 2].1)
 }
 
 #[cfg(test)]
@@ -65,5 +70,6 @@ mod tests {
         let steady: Vec<f32> = (0..48_000).map(|i| 0.3 + 0.5 * (i as f32 * 0.05).sin()).collect();
         assert!((offset(&steady, 48_000) - 0.3).abs() < 1e-3);
         assert_eq!(offset(&[], 48_000), 0.0);
+        assert_eq!(super::in_silence(&steady, 48_000), None);
     }
 }
