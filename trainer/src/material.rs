@@ -87,7 +87,7 @@ fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Mater
     };
     let train = read(&files.input, &files.target, &settings)?;
     if let Some(held_out) = &files.validation {
-        settings.expected_delay_samples = Some(train.delay_samples);
+        settings.expected = Some(train.lined_up());
         let validation = read(&held_out.input, &held_out.target, &settings)?;
         if validation.rate_hz != train.rate_hz {
             let problem = format!(

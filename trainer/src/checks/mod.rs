@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     pub rate_hz: u32,
     /// The delay before it was lined up.
     pub delay: &'a Delay,
+    /// From which lag on the target answered before it was lined up, in samples, where that is before the delay.
+    pub onset_samples: Option<i64>,
     /// By how many samples the target was moved later.
     pub shift_samples: i64,
     /// What was done if it was inverted.

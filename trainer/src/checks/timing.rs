@@ -34,11 +34,14 @@ pub(super) fn delay(facts: &Facts) -> Finding {
         return finding("delay", Verdict::Refused, figure, advice);
     }
     let size = samples_and_ms(found.samples.abs(), facts.rate_hz);
-    let figure = match found.samples {
+    let mut figure = match found.samples {
         d if d.abs() < 0.05 => "the target is in time".to_owned(),
         d if d < 0.0 => format!("the target is {size} early"),
         _ => format!("the target is {size} late"),
     };
+    if let Some(onset) = facts.onset_samples {
+        figure += &format!("; it begins to answer {}", place(onset));
+    }
     match facts.shift_samples {
         0 => fine("delay", figure),
         later => {
@@ -55,6 +58,16 @@ pub(super) fn delay(facts: &Facts) -> Finding {
                 format!("moved {by} {unit} {way}, which leaves {margin}"),
             )
         }
+    }
+}
+
+/// A whole delay, for people.
+fn place(samples: i64) -> String {
+    let unit = if samples.abs() == 1 { "sample" } else { "samples" };
+    match samples {
+        0 => "in time".into(),
+        late if late > 0 => format!("{late} {unit} late"),
+        early => format!("{} {unit} early", -early),
     }
 }
 

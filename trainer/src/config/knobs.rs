@@ -41,7 +41,7 @@ impl KnobFiles {
             channel: self.channel,
             polarity: self.polarity,
             receptive_field_samples: Some(receptive_field_samples),
-            expected_delay_samples: None,
+            expected: None,
         }
     }
 }

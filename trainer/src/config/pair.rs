@@ -62,7 +62,7 @@ impl PairFiles {
             channel: self.channel,
             polarity: self.polarity,
             receptive_field_samples: Some(receptive_field_samples),
-            expected_delay_samples: None,
+            expected: None,
         }
     }
 }

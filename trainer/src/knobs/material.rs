@@ -50,7 +50,7 @@ impl Takes {
             let found: Vec<_> = found.map(|f| takes.at_settings(&recorded.settings, f)).collect();
             takes.findings.extend(found);
             // All went through the same cables: what one is late, all are.
-            settings.expected_delay_samples.get_or_insert(recording.delay_samples);
+            settings.expected.get_or_insert(recording.lined_up());
             let at = recorded.settings.clone();
             if files.validation.is_some() {
                 takes.train.push(Take { pair: recording.pair(), start: 0, settings: at });

@@ -8,6 +8,7 @@ pub mod delay;
 pub mod files;
 mod fourier;
 mod offset;
+mod onset;
 pub mod passes;
 mod spectra;
 mod split;
@@ -36,6 +37,9 @@ pub const MARGIN_SAMPLES: i64 = 1;
 /// Delays that are left as they are, in samples: small enough to be nothing, late enough to be learned.
 const LEFT_ALONE: Range<f64> = -0.5..2.5;
 
+/// By how much the onset may be found early.
+const EARLY_SAMPLES: i64 = 6;
+
 /// What to do with an inverted target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -56,9 +60,8 @@ pub struct Settings {
     pub polarity: Polarity,
     /// What the network can remember, in samples, if it is known.
     pub receptive_field_samples: Option<usize>,
-    /// A delay that was measured elsewhere, in samples: that of the recording to train from, for its held-out one. A
-    /// delay within one sample of it is taken to be the same.
-    pub expected_delay_samples: Option<f64>,
+    /// How a recording of the same gear was lined up: the one to train from, for its held-out one.
+    pub expected: Option<LinedUp>,
 }
 
 impl Default for Settings {
@@ -67,9 +70,19 @@ impl Default for Settings {
             channel: Channel::Auto,
             polarity: Polarity::Upright,
             receptive_field_samples: None,
-            expected_delay_samples: None,
+            expected: None,
         }
     }
+}
+
+/// How a recording was lined up. One of the same gear that needs nearly the same gets the same, as both measurements
+/// are a little off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinedUp {
+    /// As [`Recording::delay_samples`].
+    pub delay_samples: f64,
+    /// As [`Recording::shift_samples`].
+    pub shift_samples: i64,
 }
 
 /// A pair of recordings, put right, and what was found on the way.
@@ -102,6 +115,11 @@ impl Recording {
     /// The most serious verdict.
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Fine)
+    }
+
+    /// How it was lined up.
+    pub fn lined_up(&self) -> LinedUp {
+        LinedUp { delay_samples: self.delay_samples, shift_samples: self.shift_samples }
     }
 
     /// A part of the pair alone.
@@ -169,7 +187,8 @@ pub fn mend(
     target.iter_mut().for_each(|sample| *sample -= constant);
     let delay = delay::find(&input, &target, rate_hz);
     let found = delay.is_clear();
-    let shift_samples = if found { shift(&delay, settings.expected_delay_samples) } else { 0 };
+    let onset_samples = if found { earlier_onset(&input, &target, &delay, rate_hz) } else { None };
+    let shift_samples = if found { shift(&delay, onset_samples, settings.expected) } else { 0 };
     let inverted = found && delay.inverted;
     move_target(&mut input, &mut target, shift_samples);
     if inverted && settings.polarity == Polarity::Upright {
@@ -181,6 +200,7 @@ pub fn mend(
         target: &target,
         rate_hz,
         delay: &delay,
+        onset_samples,
         shift_samples,
         polarity: settings.polarity,
         passes: passes.as_ref(),
@@ -203,10 +223,22 @@ pub fn mend(
     }
 }
 
+/// From which lag on the target answers, if that is before the delay that its phase says.
+fn earlier_onset(input: &[f32], target: &[f32], delay: &Delay, rate_hz: u32) -> Option<i64> {
+    let lag = delay.samples.round() as i64;
+    onset::onset(input, target, lag, rate_hz).filter(|onset| *onset < lag)
+}
+
 /// By how much to move the target later.
-fn shift(delay: &Delay, expected: Option<f64>) -> i64 {
-    let samples = expected.filter(|e| (e - delay.samples).abs() <= 1.0).unwrap_or(delay.samples);
-    if LEFT_ALONE.contains(&samples) { 0 } else { MARGIN_SAMPLES - samples.round() as i64 }
+fn shift(delay: &Delay, onset: Option<i64>, expected: Option<LinedUp>) -> i64 {
+    let samples = onset.map_or(delay.samples, |onset| onset as f64);
+    // In time between both measurements.
+    let is_in_time = onset.is_some_and(|onset| (-EARLY_SAMPLES..0).contains(&onset) && delay.samples > 0.0);
+    let stays = is_in_time || LEFT_ALONE.contains(&samples);
+    let shift = if stays { 0 } else { MARGIN_SAMPLES - samples.round() as i64 };
+    let is_near =
+        |e: &LinedUp| (e.delay_samples - delay.samples).abs() <= 1.0 || (e.shift_samples - shift).abs() <= 1;
+    expected.filter(is_near).map_or(shift, |expected| expected.shift_samples)
 }
 
 /// Moves the target later, or earlier where negative, and leaves out what then has no counterpart.
