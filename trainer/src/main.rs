@@ -407,8 +407,7 @@ fn stop_on_ctrl_c() -> Arc<AtomicBool> {
     let flag = stop.clone();
     let handler = ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
-            // Asked twice: now, without exporting.
-            std::process::exit(130);
+            leave_at_once();
         }
         eprintln!("stopping after this step, then exporting; press Ctrl-C again to stop at once");
     });
@@ -416,6 +415,14 @@ fn stop_on_ctrl_c() -> Arc<AtomicBool> {
         eprintln!("warning: Ctrl-C will not export ({error})");
     }
     stop
+}
+
+/// Ends the process without exporting, as Ctrl-C would without us. Nothing is torn down: libtorch's parts would go while
+/// other threads still compute with them.
+fn leave_at_once() -> ! {
+    eprintln!("stopped at once; --resume goes on after the last checkpoint");
+    // SAFETY: `_exit` takes a number, runs nothing of ours and does not return.
+    unsafe { libc::_exit(130) }
 }
 
 /// An option that would be ignored is refused.

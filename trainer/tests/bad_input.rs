@@ -4,8 +4,9 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use support::{noise, random_model, wav};
 
 struct Desk {
@@ -365,8 +366,8 @@ fn ctrl_c_still_exports() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
         .current_dir(desk.folder.path())
         .args(["--config", "c.yaml"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     // The first checkpoint says that training is under way.
@@ -375,11 +376,46 @@ fn ctrl_c_still_exports() {
         assert!(begun.elapsed().as_secs() < 120, "training did not begin");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    ctrl_c(&child);
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
+    assert!(desk.path("run/run.onnx").exists());
+}
+
+fn ctrl_c(child: &Child) {
     let process = libc::pid_t::try_from(child.id()).unwrap();
     // SAFETY: `kill` takes two numbers; the process is our child and not waited for yet, so that its
     // number belongs to no other.
     assert_eq!(unsafe { libc::kill(process, libc::SIGINT) }, 0);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_a_step_that_would_take_for_ever() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    wav(&desk.path("target.wav"), &played(&good()), RATE);
+    desk.pair_config();
+    let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
+    let text =
+        text.replace("batch: 1, segment_samples: 100", "batch: 1024, segment_samples: 90000, workers: 1");
+    desk.config(&text.replace("{ seed: { channels: 2, blocks: 2 } }", "nam_standard"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .current_dir(desk.folder.path())
+        .args(["--config", "c.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let wait_for = |words: &str, stream: &mut dyn Read| {
+        let lines = BufReader::new(stream).lines().map(Result::unwrap);
+        assert!({ lines }.any(|line| line.contains(words)), "`{words}` was not said");
+    };
+    wait_for("gradients: ", child.stdout.as_mut().unwrap());
+    ctrl_c(&child);
+    let mut errors = child.stderr.take().unwrap();
+    wait_for("press Ctrl-C again", &mut errors);
+    ctrl_c(&child);
     let status = child.wait().unwrap();
-    assert!(status.success(), "{status}");
-    assert!(desk.path("run/run.onnx").exists());
+    assert_eq!(status.code(), Some(130), "{status}");
+    assert!(!desk.path("run/run.onnx").exists());
 }
