@@ -19,8 +19,8 @@ impl Csv {
     /// Reads a table.
     ///
     /// # Errors
-    /// The file cannot be read or is not UTF-8, it is empty, a row has more or fewer fields than the
-    /// header, or a quote is never closed.
+    /// The file cannot be read or is not UTF-8, it is empty, its values are not separated by commas, a row has more or fewer
+    /// fields than the header, two columns have the same name or one with values has none, or a quote is never closed.
     pub fn read(path: &Path) -> Result<Self, TrainerError> {
         let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(|e| TrainerError::file(path, e))?;
         let refuse = |problem: String| TrainerError::recording(path, problem);
@@ -32,14 +32,55 @@ impl Csv {
             return Err(refuse("it is empty; a header and rows are needed".into()));
         }
         let (_, header) = rows.remove(0);
+        for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
+            if let [only] = &header[..]
+                && only.contains(separator)
+            {
+                let problem = format!("its values are separated by {name}; export it with commas in between");
+                return Err(refuse(problem));
+            }
+        }
         for (line, row) in &rows {
             if row.len() != header.len() {
                 let (found, expected) = (row.len(), header.len());
                 return Err(refuse(format!("line {line}: {found} fields, the header has {expected}")));
             }
         }
-        let columns = header.into_iter().enumerate().map(|(i, name)| (name.trim().to_owned(), i)).collect();
+        let mut columns = HashMap::new();
+        for (i, name) in header.iter().map(|name| name.trim()).enumerate() {
+            if name.is_empty() {
+                // Spreadsheets export empty columns behind the last.
+                match rows.iter().find(|(_, row)| !row[i].trim().is_empty()) {
+                    Some((line, row)) => {
+                        let (value, column) = (&row[i], i + 1);
+                        let problem =
+                            format!("line {line}: `{value}` is in column {column}, whose header is empty");
+                        return Err(refuse(problem + "; name it, or take it out"));
+                    }
+                    None => continue,
+                }
+            }
+            if columns.insert(name.to_owned(), i).is_some() {
+                return Err(refuse(format!("two columns are called `{name}`; rename one, or take it out")));
+            }
+        }
         Ok(Self { path: path.to_owned(), columns, rows })
+    }
+
+    /// Makes sure of columns before rows are read.
+    ///
+    /// # Errors
+    /// One is missing.
+    pub fn require(&self, names: &[&str]) -> Result<(), TrainerError> {
+        let Some(missing) = names.iter().find(|name| !self.columns.contains_key(**name)) else {
+            return Ok(());
+        };
+        let found = self.columns(|_| true);
+        let advice = match found.iter().find(|name| name.eq_ignore_ascii_case(missing)) {
+            Some(other) => format!("there is `{other}`, and case counts; write `{missing}`"),
+            None => format!("there are {}", found.join(", ")),
+        };
+        Err(TrainerError::recording(&self.path, format!("there is no column `{missing}`: {advice}")))
     }
 
     /// The rows in the order of the file.
@@ -145,5 +186,35 @@ mod tests {
         assert_eq!(rows[1].1, ["x, y", "say \"hi\"\nthere"]);
         assert_eq!(rows[2].1, ["1", ""]);
         assert_eq!(split("a\n\"b"), Err(2));
+    }
+
+    fn read(text: &str) -> Result<Csv, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        std::fs::write(&path, text).unwrap();
+        Csv::read(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn headers_that_would_lose_something_are_refused() {
+        for (text, words) in [
+            ("a,Gain, Gain\n1,2,3\n", "two columns are called `Gain`"),
+            ("a;b\n1;2,5\n", "separated by semicolons"),
+            ("a\tb\n1\t2\n", "separated by tabs"),
+            ("a,,\n1,,\n2,,x\n", "line 3: `x` is in column 3"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(words), "{text:?}: {error}");
+        }
+        assert_eq!(read("a,,\n1,,\n").unwrap().columns(|_| true), ["a"]);
+    }
+
+    #[test]
+    fn missing_columns_are_told_with_what_there_is() {
+        for (text, words) in [("Input,b\n", "there is `Input`, and case counts"), ("x,b\n", "there are x, b")]
+        {
+            let error = read(text).unwrap().require(&["b", "input"]).unwrap_err().to_string();
+            assert!(error.contains("no column `input`") && error.contains(words), "{error}");
+        }
     }
 }

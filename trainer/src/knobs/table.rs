@@ -40,6 +40,7 @@ impl Table {
     pub fn read(path: &Path) -> Result<Self, TrainerError> {
         let refuse = |problem: String| TrainerError::recording(path, problem);
         let csv = Csv::read(path)?;
+        csv.require(&FILES)?;
         let names = csv.columns(|name| !FILES.contains(&name));
         if names.is_empty() || names.len() > limits::KNOBS {
             return Err(refuse(format!(
@@ -111,6 +112,9 @@ mod tests {
         let cases = [
             ("input,target\na,b\nc,d\n", "0 columns beside"),
             ("input,Gain\na,1\nc,2\n", "no column `target`"),
+            ("Input,Target,Gain\na,b,1\nc,d,2\n", "no column `input`"),
+            ("input;target;Gain\na;b;1,5\nc;d;2\n", "semicolons"),
+            ("input,target,Gain,Gain\na,b,1,1\nc,d,2,2\n", "two columns are called `Gain`"),
             ("input,target,Gain\na,b,1\n", "1 recordings"),
             ("input,target,Gain\na,b,1\nc,d,1\n", "`Gain` stands at 1 in every row"),
             ("input,target,Gain\na,b,1\nc,d,loud\n", "line 3: `Gain` is `loud`"),
