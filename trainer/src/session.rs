@@ -255,6 +255,15 @@ fn model_path(config: &Config) -> PathBuf {
     config.out.join(format!("{stem}.onnx"))
 }
 
+/// The files that a finished run of `config` has: its model, those of its `smaller` sizes by their weights, and the `.nam`
+/// file if one is asked for.
+pub(crate) fn files(config: &Config, smaller: &[usize]) -> Vec<PathBuf> {
+    let model = model_path(config);
+    let smaller = smaller.iter().map(|&weights| size_path(&model, weights));
+    let nam = writes_nam(config).then(|| nam_path(&model));
+    smaller.chain(nam).chain([model.clone()]).collect()
+}
+
 /// The `.nam` file beside a model file.
 fn nam_path(model: &Path) -> PathBuf {
     model.with_extension("nam")

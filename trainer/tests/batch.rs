@@ -72,7 +72,7 @@ fn items_share_what_they_do_not_say_themselves() {
     });
     assert_eq!(seconds, [1.0, 1.0, 1.5].map(Some));
     assert_eq!(c.out, desk.path().join("runs/5150"));
-    assert_ne!(items[0].settings, items[1].settings);
+    assert_ne!(items[0].settings(), items[1].settings());
 }
 
 #[test]
@@ -234,6 +234,75 @@ fn shards_come_together_in_one_summary() {
     assert_eq!(Record::load(&desk.path().join("runs/a")).unwrap().status, Status::Finished);
     // Without shards, the same list has nothing left to do.
     assert!(run(&desk, &items, "0/1", &never, &session).1.is_empty());
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_one_failure_among_the_others() {
+    let desk = desk();
+    let items = items(&desk, &THREE.replace("missing", "b")).unwrap();
+    std::fs::create_dir_all(desk.path().join("runs")).unwrap();
+    std::fs::write(desk.path().join("runs/a"), "no folder").unwrap();
+    let (tally, begun) = run(&desk, &items, "0/1", &AtomicBool::new(false), &session);
+    assert_eq!((tally, begun.len()), (Tally { items: 3, finished: 2, failed: 1 }, 3));
+    assert_eq!(summary(&desk), ["a failed", "b finished", "c finished"]);
+    let text = std::fs::read_to_string(desk.path().join("runs/summary.csv")).unwrap();
+    assert!(text.contains("runs/a"), "{text}");
+}
+
+const ONE: &str = "\n  - { name: a, input: DESK/input.wav, target: DESK/a.wav }\n";
+
+#[test]
+fn finished_is_what_has_its_files() {
+    let desk = desk();
+    let mut items = items(&desk, ONE).unwrap();
+    let never = AtomicBool::new(false);
+    run(&desk, &items, "0/1", &never, &session);
+    let model = desk.path().join("runs/a/a.onnx");
+    let load = || shared::model::Model::load(&model).unwrap();
+    let first = load();
+    // The checkpoint writes it again; without one it is trained again.
+    for (checkpoints, how) in [(true, Begin::Resume), (false, Begin::Overwrite)] {
+        std::fs::remove_file(&model).unwrap();
+        if !checkpoints {
+            std::fs::remove_file(desk.path().join("runs/a/last.safetensors")).unwrap();
+        }
+        let (tally, begun) = run(&desk, &items, "0/1", &never, &session);
+        assert_eq!((tally.finished, begun), (1, vec![("a".to_owned(), how)]));
+        assert_eq!(load(), first);
+    }
+    items[0].config.nam = true;
+    assert_eq!(run(&desk, &items, "0/1", &never, &session).1.len(), 1);
+    assert!(desk.path().join("runs/a/a.nam").exists());
+    assert!(run(&desk, &items, "0/1", &never, &session).1.is_empty());
+}
+
+#[test]
+fn what_is_trained_anew_is_not_finished_until_it_is() {
+    let desk = desk();
+    let items = items(&desk, ONE).unwrap();
+    let never = AtomicBool::new(false);
+    run(&desk, &items, "0/1", &never, &session);
+    let folder = desk.path().join("runs");
+    let mut killed = |config: &Config, _| -> Result<Finished, TrainerError> {
+        assert_eq!(Record::load(&config.out), None, "a process that is killed here leaves this behind");
+        Err(TrainerError::Setting("killed".into()))
+    };
+    batch::run(&items, Shard::ALL, &folder, true, &never, &|_| {}, &mut killed).unwrap();
+    assert_eq!(run(&desk, &items, "0/1", &never, &session).1.len(), 1);
+}
+
+#[test]
+fn options_are_settings_too() {
+    let desk = desk();
+    let mut items = items(&desk, ONE).unwrap();
+    let before = items[0].settings();
+    // Neither where it lies nor what computes it makes another model.
+    items[0].config.train.workers = Some(7);
+    items[0].config.out = desk.path().join("elsewhere");
+    items[0].config.origin.command = "trainer --workers 7".into();
+    assert_eq!(items[0].settings(), before);
+    items[0].config.train.from = Some(desk.path().join("other.onnx"));
+    assert_ne!(items[0].settings(), before);
 }
 
 fn command(desk: &Path, args: &[&str]) -> Output {

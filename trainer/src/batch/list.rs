@@ -1,7 +1,7 @@
 //! The items of a batch: a list in the config, a table, or the files of a folder.
 
 use crate::TrainerError;
-use crate::config::{CardText, Config, Network, Train, parse, read_text, refused};
+use crate::config::{CardText, Config, Network, Origin, Train, parse, read_text, refused};
 use crate::csv::Csv;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,8 +26,23 @@ pub struct Item {
     pub name: String,
     /// Its config.
     pub config: Config,
-    /// Hash of its config.
-    pub settings: String,
+}
+
+impl Item {
+    /// Hash of all that decides what its model is: not where it is written, nor what computes it.
+    pub fn settings(&self) -> String {
+        let Train { workers, device, checkpoint_seconds, .. } = Train::default();
+        let config = Config {
+            train: Train { workers, device, checkpoint_seconds, ..self.config.train.clone() },
+            out: PathBuf::new(),
+            nam: false,
+            report: false,
+            preview_seconds: None,
+            origin: Origin::default(),
+            ..self.config.clone()
+        };
+        hash(&format!("{config:?}"))
+    }
 }
 
 /// What the items share, as far as it can be checked before it is merged with what is theirs: here errors have
@@ -133,10 +148,9 @@ fn item(shared: &Entry, mut own: Entry, name: &str, out: &Path) -> Result<Item, 
     }
     merge(&mut config, "", Value::Object(own));
     merge(&mut config, "", json!({ "out": out.join(name) }));
-    let settings = config.to_string();
     let config: Config = serde_json::from_value(config).map_err(|e| e.to_string())?;
     config.check()?;
-    Ok(Item { name: name.to_owned(), config, settings: hash(&settings) })
+    Ok(Item { name: name.to_owned(), config })
 }
 
 /// Puts `own` over `base`, the value of `key`: keys are merged, everything else is replaced.
@@ -165,6 +179,7 @@ fn hash(text: &str) -> String {
 /// lie where the table says, seen from its own folder.
 fn from_table(path: &Path) -> Result<Vec<Entry>, TrainerError> {
     let table = Csv::read(path)?;
+    table.require(&["name"])?;
     let columns = table.columns(|_| true);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut entries = Vec::new();

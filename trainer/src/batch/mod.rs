@@ -9,6 +9,8 @@ mod summary;
 pub use list::{Item, items, out_folder};
 pub use summary::{Record, Status};
 
+use summary::Records;
+
 use crate::TrainerError;
 use crate::checkpoint;
 use crate::config::Config;
@@ -16,6 +18,7 @@ use crate::export::PARITY_TOLERANCE;
 use crate::progress::clock;
 use crate::session::{Begin, Finished};
 use crate::train::End;
+use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,7 +73,7 @@ pub struct Tally {
 /// `summary.csv` with those of all shards into `folder`. The failure of one does not stop the others; `stop` does.
 ///
 /// # Errors
-/// A result or the summary cannot be written.
+/// The summary cannot be written.
 pub fn run(
     items: &[Item],
     shard: Shard,
@@ -81,13 +84,16 @@ pub fn run(
     train: &mut dyn FnMut(&Config, Begin) -> Result<Finished, TrainerError>,
 ) -> Result<Tally, TrainerError> {
     let mut tally = Tally::default();
+    let mut records = Records { items, unsaved: HashMap::new() };
     for (i, item) in items.iter().enumerate().filter(|(i, _)| shard.has(*i)) {
         tally.items += 1;
         let place = format!("[{}/{}] {}", i + 1, items.len(), item.name);
         let before = Record::load(&item.config.out);
-        if let Some(record) = before.filter(|r| r.status == Status::Finished && !overwrite) {
+        let finished = before.filter(|record| record.status == Status::Finished && !overwrite);
+        let missing = finished.as_ref().and_then(|record| record.missing(item));
+        if let Some(record) = finished.filter(|_| missing.is_none()) {
             tally.finished += 1;
-            let changed = match record.settings == item.settings {
+            let changed = match record.settings == item.settings() {
                 true => "",
                 false => ", with other settings than now; --overwrite trains it anew",
             };
@@ -97,13 +103,19 @@ pub fn run(
         if stop.load(Ordering::Relaxed) {
             continue;
         }
-        say(&format!("{place}: training"));
-        let record = match train(&item.config, begin(&item.config, overwrite)) {
+        match &missing {
+            Some(file) => say(&format!("{place}: finished before, but {} is missing", file.display())),
+            None => say(&format!("{place}: training")),
+        }
+        // What is left of a finished item is its own, and nothing to be careful with.
+        let begin = begin(&item.config, overwrite, missing.is_some());
+        let trained = Record::remove(&item.config.out).and_then(|()| train(&item.config, begin));
+        let record = match trained {
             Ok(finished) => record(item, &finished),
             Err(TrainerError::NoSteps { .. }) if stop.load(Ordering::Relaxed) => continue,
             Err(error) => Record::failed(item, error.to_string()),
         };
-        record.save(&item.config.out)?;
+        let record = records.keep(i, record);
         say(&format!("{place}: {}", record.line()));
         match record.status {
             Status::Finished => tally.finished += 1,
@@ -111,17 +123,18 @@ pub fn run(
             Status::Interrupted => {}
         }
     }
-    let table = summary::write(items, folder)?;
+    let table = records.write(folder)?;
     say(&table);
     Ok(tally)
 }
 
-/// Where an item begins that is not finished.
-fn begin(config: &Config, overwrite: bool) -> Begin {
+/// Where an item begins that is not finished, or of which some is `missing`.
+fn begin(config: &Config, overwrite: bool, missing: bool) -> Begin {
     let begun = checkpoint::paths(&config.out).iter().any(|path| path.exists());
     match (overwrite, begun) {
         (true, _) => Begin::Overwrite,
         (false, true) => Begin::Resume,
+        (false, false) if missing => Begin::Overwrite,
         (false, false) => Begin::Fresh,
     }
 }

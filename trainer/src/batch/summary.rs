@@ -3,7 +3,9 @@
 use super::Item;
 use crate::TrainerError;
 use crate::progress::clock;
+use crate::session;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +65,7 @@ impl Record {
     /// The record of an item that gave no model.
     pub(super) fn failed(item: &Item, problem: String) -> Self {
         Self {
-            settings: item.settings.clone(),
+            settings: item.settings(),
             status: Status::Failed,
             esr: None,
             weights: None,
@@ -95,6 +97,25 @@ impl Record {
         let text = serde_json::to_string_pretty(self).map_err(|e| TrainerError::file(&path, e.into()))?;
         std::fs::create_dir_all(folder).map_err(|e| TrainerError::file(folder, e))?;
         shared::fs::write_atomic(&path, text.as_bytes()).map_err(|e| TrainerError::file(&path, e))
+    }
+
+    /// Forgets what became of an item, before something else becomes of it: killed on the way, it is not taken for what it
+    /// was before.
+    ///
+    /// # Errors
+    /// The record is there and cannot be removed.
+    pub(super) fn remove(folder: &Path) -> Result<(), TrainerError> {
+        let path = Self::path(folder);
+        match std::fs::remove_file(&path) {
+            Err(error) if path.exists() => Err(TrainerError::file(&path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first file of a finished item that is not there any more, or that is asked for only now.
+    pub(super) fn missing(&self, item: &Item) -> Option<PathBuf> {
+        let smaller: Vec<usize> = self.smaller.iter().map(|(weights, _)| *weights).collect();
+        session::files(&item.config, &smaller).into_iter().find(|file| !file.is_file())
     }
 
     /// The record in one line.
@@ -134,38 +155,66 @@ impl Record {
     }
 }
 
-/// Writes the table of all items, those of other shards included, and gives it for people to read.
-///
-/// # Errors
-/// It cannot be written.
-pub(super) fn write(items: &[Item], folder: &Path) -> Result<String, TrainerError> {
-    std::fs::create_dir_all(folder).map_err(|e| TrainerError::file(folder, e))?;
-    let path = folder.join("summary.csv");
-    let read = || items.iter().map(|item| Record::load(&item.config.out)).collect::<Vec<_>>();
-    let mut records = read();
-    loop {
-        let mut text = format!("{HEADER}\n");
+/// The records of a list: each in its item's folder, and those that could not be written there.
+pub(super) struct Records<'a> {
+    /// The list.
+    pub items: &'a [Item],
+    /// Records without a folder, by the item's place in the list.
+    pub unsaved: HashMap<usize, Record>,
+}
+
+impl Records<'_> {
+    /// Keeps what became of an item, in its folder if that can be. A model whose record cannot be written beside it has
+    /// failed: nobody would know of it the next time.
+    pub(super) fn keep(&mut self, item: usize, mut record: Record) -> Record {
+        let Err(error) = record.save(&self.items[item].config.out) else { return record };
+        if record.status != Status::Failed {
+            (record.status, record.problem) = (Status::Failed, error.to_string());
+        }
+        self.unsaved.insert(item, record.clone());
+        record
+    }
+
+    fn read(&self) -> Vec<Option<Record>> {
+        let of = |(i, item): (usize, &Item)| {
+            self.unsaved.get(&i).cloned().or_else(|| Record::load(&item.config.out))
+        };
+        self.items.iter().enumerate().map(of).collect()
+    }
+
+    /// Writes the table of all items, those of other shards included, and gives it for people to read.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn write(&self, folder: &Path) -> Result<String, TrainerError> {
+        let items = self.items;
+        std::fs::create_dir_all(folder).map_err(|e| TrainerError::file(folder, e))?;
+        let path = folder.join("summary.csv");
+        let mut records = self.read();
+        loop {
+            let mut text = format!("{HEADER}\n");
+            for (item, record) in items.iter().zip(&records) {
+                let waiting = || format!("{},waiting,,,,,,,,", quoted(&item.name));
+                let _ = writeln!(text, "{}", record.as_ref().map_or_else(waiting, |r| r.row(&item.name)));
+            }
+            shared::fs::write_atomic(&path, text.as_bytes()).map_err(|e| TrainerError::file(&path, e))?;
+            // Another shard may have ended in the meantime, and written a table that this one has just replaced.
+            let now = self.read();
+            if now == records {
+                break;
+            }
+            records = now;
+        }
+        let wide = items.iter().map(|item| item.name.chars().count()).max().unwrap_or(0);
+        let mut table = String::new();
         for (item, record) in items.iter().zip(&records) {
-            let waiting = || format!("{},waiting,,,,,,,,", quoted(&item.name));
-            let _ = writeln!(text, "{}", record.as_ref().map_or_else(waiting, |r| r.row(&item.name)));
+            let line = record.as_ref().map_or_else(|| "waiting".to_owned(), Record::line);
+            let _ = writeln!(table, "{:wide$}  {line}", item.name);
         }
-        shared::fs::write_atomic(&path, text.as_bytes()).map_err(|e| TrainerError::file(&path, e))?;
-        // Another shard may have ended in the meantime, and written a table that this one has just replaced.
-        let now = read();
-        if now == records {
-            break;
-        }
-        records = now;
+        let finished = records.iter().flatten().filter(|record| record.status == Status::Finished).count();
+        let _ = write!(table, "{finished} of {} finished: {}", items.len(), path.display());
+        Ok(table)
     }
-    let wide = items.iter().map(|item| item.name.chars().count()).max().unwrap_or(0);
-    let mut table = String::new();
-    for (item, record) in items.iter().zip(&records) {
-        let line = record.as_ref().map_or_else(|| "waiting".to_owned(), Record::line);
-        let _ = writeln!(table, "{:wide$}  {line}", item.name);
-    }
-    let finished = records.iter().flatten().filter(|record| record.status == Status::Finished).count();
-    let _ = write!(table, "{finished} of {} finished: {}", items.len(), path.display());
-    Ok(table)
 }
 
 /// A field of a comma-separated table (RFC 4180).
