@@ -138,25 +138,25 @@ pub fn run(
     let rate_hz = material.train.rate_hz;
     let specs: Vec<WaveNetSpec> =
         named.into_iter().map(|spec| fitted(config, spec, &material, say)).collect();
-    let begin_with = |spec: &WaveNetSpec| match &t.from {
+    let shape = |spec: &WaveNetSpec| match &material.takes {
+        Some(takes) => Shape::Knobs(takes.spec(spec)),
+        None => Shape::Plain(spec.clone()),
+    };
+    let shapes: Vec<Shape> = specs.iter().map(shape).collect();
+    shapes.iter().try_for_each(Shape::validate)?;
+    let begin_with = |shape: &Shape| match &t.from {
         // What a checkpoint holds began with it already.
         Some(path) if begin != Begin::Resume => {
-            let (weights, line) = warm_start::weights(path, spec, &material.train)?;
+            let (weights, line) = warm_start::weights(path, shape, &material.train)?;
             say(&line);
             Ok(Some(weights))
         }
         _ => Ok::<_, TrainerError>(None),
     };
-    let from = specs.iter().map(begin_with).collect::<Result<Vec<_>, _>>()?;
+    let from = shapes.iter().map(begin_with).collect::<Result<Vec<_>, _>>()?;
     let parts: Vec<Arc<Part>> = specs.iter().map(|spec| Arc::new(material.train_part(spec))).collect();
     let held_out: Vec<Part> = specs.iter().map(|spec| material.held_out_part(spec)).collect();
     let (train_samples, held_out_samples) = (parts[0].len(), held_out[0].len());
-    let shape = |spec: WaveNetSpec| match &material.takes {
-        Some(takes) => Shape::Knobs(takes.spec(&spec)),
-        None => Shape::Plain(spec),
-    };
-    let shapes: Vec<Shape> = specs.into_iter().map(shape).collect();
-    shapes.iter().try_for_each(Shape::validate)?;
     let seconds = |samples: usize| samples as f64 / f64::from(rate_hz);
     say(&format!(
         "recording: {:.1} s to train from, {:.1} s held out, {rate_hz} Hz",

@@ -91,7 +91,8 @@ pub fn scaled_to(spec: &WaveNetSpec, target: &[f32]) -> WaveNetSpec {
 pub struct Lane<'a> {
     /// What it is, from [`scaled_to`].
     pub shape: &'a Shape,
-    /// The weights to begin with; random ones if `None`. Knobs do nothing at first.
+    /// The weights to begin with, of all that is learned or of the network alone; random ones if `None`. Knobs that bring no
+    /// weights do nothing at first.
     pub from: Option<Vec<f32>>,
     /// What it is measured on.
     pub validation: &'a Part,
@@ -141,7 +142,7 @@ impl Run<'_> {
         let learned = |lane: &Lane<'_>| {
             let random = || initial_weights(lane.shape.network(), self.train.seed);
             let mut weights = lane.from.clone().unwrap_or_else(random);
-            if let Some(knobs) = lane.shape.knobs() {
+            if let Some(knobs) = lane.shape.knobs().filter(|knobs| knobs.weight_count() != weights.len()) {
                 weights = crate::knobs::initial_weights(knobs, &weights, self.train.seed);
             }
             Learned::new(lane.shape.clone(), weights, average)

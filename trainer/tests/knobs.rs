@@ -8,6 +8,7 @@ use shared::audio::write_wav;
 use shared::engine::{self, EngineChoice};
 use shared::model::nam::Version;
 use shared::model::{Knob, Model, Network, ParametricSpec, WaveNetSpec};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -204,6 +205,31 @@ fn a_table_of_recordings_becomes_a_model_with_knobs() {
     };
     let levels = [0.0, 3.0, 10.0].map(level);
     assert!(levels[2] > 1.5 * levels[1] && levels[1] > 1.5 * levels[0], "{levels:?}");
+
+    // Training begins with all of it where the knobs are the same, and with what plays at its defaults where they are not.
+    let pair = format!(
+        "{{ pair: {{ input: {}, target: {}, validation_seconds: 1 }} }}",
+        at("in.wav").display(),
+        at("drive5.wav").display()
+    );
+    let fewer = data.replace("validation_seconds", "features: 2, validation_seconds");
+    for (i, (data, words)) in
+        [(&data, "knobs and all"), (&pair, "knobs' defaults"), (&fewer, "with 4 features, those trained now")]
+            .into_iter()
+            .enumerate()
+    {
+        let mut config = config(folder.path(), data);
+        config.out = at(&format!("from{i}"));
+        (config.train.steps, config.train.learning_rate) = (1, 1e-9);
+        config.train.from = Some(finished.path.clone());
+        let (stop, said) = (AtomicBool::new(false), RefCell::new(String::new()));
+        let say = |line: &str| said.borrow_mut().push_str(line);
+        let second = session::run(&config, Begin::Fresh, &stop, &mut Progress::silent(), &say).unwrap();
+        assert!(said.borrow().contains(words), "{words}: {}", said.borrow());
+        // At its defaults alone it knows nothing of the other settings.
+        let most = if i == 2 { 0.5 } else { 1.2 * outcome.esr };
+        assert!(second.outcome.first_esr < most, "{i}: {} {}", second.outcome.first_esr, outcome.esr);
+    }
 }
 
 #[test]
