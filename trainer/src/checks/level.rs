@@ -3,7 +3,7 @@
 use super::{dbfs, finding, fine};
 use crate::data::power;
 use crate::finding::{Finding, Verdict};
-use crate::recording::{mean, offset as offset_of};
+use crate::recording::mean;
 
 /// Less than this can hardly teach a network an amp, in seconds; less than the second figure nothing at all.
 const FEW_SECONDS: f64 = 10.0;
@@ -78,9 +78,8 @@ fn varying_power(signal: &[f32]) -> f64 {
     (power(signal) - mean(signal).powi(2)).max(0.0)
 }
 
-/// Looks for a constant offset in a target.
-pub(super) fn offset(target: &[f32], rate_hz: u32) -> Finding {
-    let offset = offset_of(target, rate_hz);
+/// Looks at the constant part of a target.
+pub(super) fn offset(target: &[f32], offset: f64) -> Finding {
     // Beside a quiet recording a small offset is large.
     let small = OFFSET.min(0.05 * varying_power(target).sqrt()).max(1e-6);
     let figure = format!("a constant offset of {offset:.4} in the target");

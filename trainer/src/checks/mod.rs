@@ -53,8 +53,8 @@ pub struct Looked {
 }
 
 /// Looks at a pair of the same length as it was delivered: level, offset, clipping, gaps.
-pub fn as_delivered(input: &[f32], target: &[f32], rate_hz: u32) -> Vec<Finding> {
-    let mut findings = vec![level::levels(input, target), level::offset(target, rate_hz)];
+pub fn as_delivered(input: &[f32], target: &[f32], rate_hz: u32, offset: f64) -> Vec<Finding> {
+    let mut findings = vec![level::levels(input, target), level::offset(target, offset)];
     findings.push(clipping::clipping(target, rate_hz));
     findings.extend(clipping::gaps(input, target, rate_hz));
     findings

@@ -16,7 +16,7 @@ mod split;
 pub use delay::Delay;
 pub use files::Channel;
 pub(crate) use fourier::correlate;
-pub(crate) use offset::{in_silence, mean, offset};
+pub(crate) use offset::{in_silence, mean};
 pub use passes::Passes;
 pub(crate) use spectra::Spectra;
 pub use split::Split;
@@ -83,6 +83,8 @@ pub struct LinedUp {
     pub delay_samples: f64,
     /// As [`Recording::shift_samples`].
     pub shift_samples: i64,
+    /// As [`Recording::offset`].
+    pub offset: f64,
 }
 
 /// A pair of recordings, put right, and what was found on the way.
@@ -101,6 +103,8 @@ pub struct Recording {
     pub delay_samples: f64,
     /// By how many samples the target was moved: later where positive.
     pub shift_samples: i64,
+    /// The constant part that was taken off the target, full scale 1.
+    pub offset: f64,
     /// Whether the target came upside down, turned or not.
     pub inverted: bool,
     /// The test signal that the input is, if it is a known one.
@@ -119,7 +123,7 @@ impl Recording {
 
     /// How it was lined up.
     pub fn lined_up(&self) -> LinedUp {
-        LinedUp { delay_samples: self.delay_samples, shift_samples: self.shift_samples }
+        LinedUp { delay_samples: self.delay_samples, shift_samples: self.shift_samples, offset: self.offset }
     }
 
     /// A part of the pair alone.
@@ -182,9 +186,10 @@ pub fn mend(
     input.truncate(samples);
     target.truncate(samples);
     // Looked at as delivered: what is clipped is so at the interface's full scale.
-    findings.extend(checks::as_delivered(&input, &target, rate_hz));
-    let constant = offset(&target, rate_hz) as f32;
-    target.iter_mut().for_each(|sample| *sample -= constant);
+    let expected = settings.expected.map(|lined_up| lined_up.offset);
+    let offset = in_silence(&target, rate_hz).or(expected).unwrap_or_else(|| mean(&target));
+    findings.extend(checks::as_delivered(&input, &target, rate_hz, offset));
+    target.iter_mut().for_each(|sample| *sample -= offset as f32);
     let delay = delay::find(&input, &target, rate_hz);
     let found = delay.is_clear();
     let onset_samples = if found { earlier_onset(&input, &target, &delay, rate_hz) } else { None };
@@ -212,6 +217,7 @@ pub fn mend(
     Recording {
         delay_samples: if found { delay.samples } else { 0.0 },
         shift_samples,
+        offset,
         inverted,
         signal,
         passes,

@@ -15,12 +15,6 @@ pub(crate) fn mean(signal: &[f32]) -> f64 {
     signal.iter().map(|&s| f64::from(s)).sum::<f64>() / signal.len().max(1) as f64
 }
 
-/// The constant part of `target`: what is left of it while nothing sounds. Only a target that is never silent is judged
-/// by its mean.
-pub(crate) fn offset(target: &[f32], rate_hz: u32) -> f64 {
-    in_silence(target, rate_hz).unwrap_or_else(|| mean(target))
-}
-
 /// What is left of `target` while nothing sounds; `None` if it is never silent. Gear that clips one side more than the
 /// other has a mean of its own while it is played, which belongs to its tone.
 pub(crate) fn in_silence(target: &[f32], rate_hz: u32) -> Option<f64> {
@@ -43,7 +37,8 @@ pub(crate) fn in_silence(target: &[f32], rate_hz: u32) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::offset;
+    use super::{in_silence, mean};
+    use crate::recording::{Settings, mend};
 
     /// A decaying note every second, then half a second of nothing.
     fn notes(clip: impl Fn(f32) -> f32) -> Vec<f32> {
@@ -59,17 +54,34 @@ mod tests {
     #[test]
     fn a_constant_is_found_and_the_mean_of_lopsided_clipping_is_not_taken_for_one() {
         let lopsided = notes(|x| x.max(-0.2));
-        assert!(super::mean(&lopsided) > 0.02);
-        assert!(offset(&lopsided, 48_000).abs() < 1e-7);
+        assert!(mean(&lopsided) > 0.02);
+        assert!(in_silence(&lopsided, 48_000).expect("it is").abs() < 1e-7);
         let moved: Vec<f32> = lopsided.iter().map(|y| y + 0.01).collect();
-        assert!((offset(&moved, 48_000) - 0.01).abs() < 1e-7);
+        assert!((in_silence(&moved, 48_000).expect("it is") - 0.01).abs() < 1e-7);
     }
 
     #[test]
-    fn what_is_never_silent_is_judged_by_its_mean() {
+    fn what_is_never_silent_has_none() {
         let steady: Vec<f32> = (0..48_000).map(|i| 0.3 + 0.5 * (i as f32 * 0.05).sin()).collect();
-        assert!((offset(&steady, 48_000) - 0.3).abs() < 1e-3);
-        assert_eq!(offset(&[], 48_000), 0.0);
-        assert_eq!(super::in_silence(&steady, 48_000), None);
+        assert_eq!(in_silence(&steady, 48_000), None);
+        assert_eq!(in_silence(&[], 48_000), None);
+    }
+
+    #[test]
+    fn playing_that_never_stops_keeps_its_mean_beside_a_recording_that_does() {
+        let gear = |x: &f32| 0.5 * x.clamp(-0.02, 0.2) + 0.01;
+        let read = |input: Vec<f32>, expected| {
+            let target = input.iter().map(gear).collect();
+            let settings = Settings { expected, ..Settings::default() };
+            mend(input, target, 48_000, &settings, Vec::new())
+        };
+        let steady = |i: usize| 0.3 * (i as f32 * 0.05).sin() * (1.0 + 0.5 * (i as f32 * 0.0007).sin());
+        let playing: Vec<f32> = (0..96_000).map(steady).collect();
+        let first = read([playing.clone(), vec![0.0; 48_000]].concat(), None);
+        assert!((first.offset - 0.01).abs() < 1e-4, "{}", first.offset);
+        let second = read(playing.clone(), Some(first.lined_up()));
+        assert!((second.offset - 0.01).abs() < 1e-4 && mean(&second.target) > 0.02, "{}", second.offset);
+        let alone = read(playing, None);
+        assert!(mean(&alone.target).abs() < 1e-4);
     }
 }

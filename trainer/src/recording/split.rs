@@ -123,6 +123,7 @@ mod tests {
             findings: Vec::new(),
             delay_samples: 0.0,
             shift_samples: 0,
+            offset: 0.0,
             inverted: false,
             signal: None,
             passes,
