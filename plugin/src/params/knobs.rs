@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(position_of(Some(&gain), text), Some(0.75), "{text}");
         }
         assert_eq!(
-            [("99"), ("-1"), ("200 %")].map(|text| position_of(Some(&gain), text)),
+            ["99", "-1", "200 %"].map(|text| position_of(Some(&gain), text)),
             [Some(1.0), Some(0.0), Some(1.0)]
         );
         assert_eq!(["nan", "much", "", "inf"].map(|text| position_of(Some(&gain), text)), [None; 4]);
