@@ -74,6 +74,12 @@ pub enum TrainerError {
         /// The out folder.
         folder: PathBuf,
     },
+    /// Two runs in one folder would take each other's checkpoints for their own.
+    #[error("{}: another run is at work in this folder; wait for its end, stop it, or choose another --out", folder.display())]
+    Busy {
+        /// The out folder.
+        folder: PathBuf,
+    },
     /// Training ended before it began.
     #[error(
         "{}: nothing was written, because training ended before its first step (Ctrl-C, or a time limit that is too short)",

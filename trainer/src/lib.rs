@@ -16,6 +16,7 @@ mod error;
 pub mod evaluate;
 pub mod export;
 pub mod finding;
+pub mod folder;
 pub mod gradient;
 pub mod history;
 pub mod initialise;

@@ -7,6 +7,7 @@ use crate::data::Part;
 use crate::device;
 use crate::evaluate::{self, Distance};
 use crate::export::{self, Parity};
+use crate::folder::RunFolder;
 use crate::gradient::{self, Setup};
 use crate::knobs::Takes;
 use crate::loss::Loss;
@@ -114,7 +115,7 @@ pub fn describe(spec: &WaveNetSpec, rate_hz: u32) -> String {
 /// Trains as the config says, exports, and checks the export. Tells `say` what happens.
 ///
 /// # Errors
-/// The out folder holds an earlier run that nobody allowed to replace, the recordings or the network
+/// The out folder holds an earlier run that nobody allowed to replace, or another run is at work in it, the recordings or the network
 /// are refused, a `.nam` file is asked for and cannot express the network, a file cannot be written, training fails, or it ended before its first step.
 pub fn run(
     config: &Config,
@@ -123,6 +124,8 @@ pub fn run(
     progress: &mut Progress,
     say: &dyn Fn(&str),
 ) -> Result<Finished, TrainerError> {
+    // A folder that exists is looked at before anything is read. One that does not is made once the recordings are good.
+    let there = config.out.exists().then(|| RunFolder::open(&config.out, say)).transpose()?;
     if begin == Begin::Fresh {
         check_no_earlier_run(config)?;
     }
@@ -180,7 +183,18 @@ pub fn run(
     let learners = shapes.iter().zip(&parts).map(learner).collect::<Result<Vec<_>, _>>()?;
     let gradients = learners.last().map(|learner| learner.description()).unwrap_or_default();
     say(&format!("gradients: {gradients}"));
-    std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
+    // Dropped at the end of the run.
+    let _folder = match there {
+        Some(folder) => folder,
+        None => {
+            let made = RunFolder::open(&config.out, say)?;
+            if begin == Begin::Fresh {
+                // Another run may have come and gone in the meantime.
+                check_no_earlier_run(config)?;
+            }
+            made
+        }
+    };
     let lanes = shapes.iter().zip(learners).zip(&held_out).zip(from);
     let lane = |(((shape, learner), validation), from)| Lane { shape, from, validation, learner };
     let run = Run {

@@ -13,6 +13,7 @@ use tempfile::{TempDir, tempdir};
 use trainer::TrainerError;
 use trainer::batch::{self, Item, Record, Shard, Status, Tally};
 use trainer::config::{Config, Data};
+use trainer::folder::RunFolder;
 use trainer::progress::Progress;
 use trainer::session::{self, Begin, Finished};
 
@@ -247,6 +248,19 @@ fn a_folder_that_cannot_be_is_one_failure_among_the_others() {
     assert_eq!(summary(&desk), ["a failed", "b finished", "c finished"]);
     let text = std::fs::read_to_string(desk.path().join("runs/summary.csv")).unwrap();
     assert!(text.contains("runs/a"), "{text}");
+}
+
+#[test]
+fn what_another_run_is_at_is_left_to_it() {
+    let desk = desk();
+    let items = items(&desk, &THREE.replace("missing", "b")).unwrap();
+    let never = AtomicBool::new(false);
+    let other = RunFolder::open(&desk.path().join("runs/b"), &|_| {}).unwrap();
+    let (tally, _) = run(&desk, &items, "0/1", &never, &session);
+    assert_eq!(tally, Tally { items: 3, finished: 2, failed: 0 });
+    assert_eq!(summary(&desk), ["a finished", "b waiting", "c finished"]);
+    drop(other);
+    assert_eq!(run(&desk, &items, "0/1", &never, &session).0.finished, 3);
 }
 
 const ONE: &str = "\n  - { name: a, input: DESK/input.wav, target: DESK/a.wav }\n";

@@ -13,6 +13,7 @@ use support::toy::toy;
 use tempfile::tempdir;
 use trainer::TrainerError;
 use trainer::config::Config;
+use trainer::folder::RunFolder;
 use trainer::progress::Progress;
 use trainer::session::{self, Begin, Finished};
 
@@ -200,4 +201,37 @@ fn every_rate_trains_with_a_field_as_long_in_time() {
             assert_eq!(longest(&run(&config, Begin::Overwrite).unwrap().0.model), 16);
         }
     }
+}
+
+#[test]
+fn a_folder_belongs_to_one_run_at_a_time() {
+    let folder = tempdir().unwrap();
+    let config = config(folder.path(), "{ seed: { channels: 2, blocks: 2 } }", 8_000);
+    let other = RunFolder::open(&config.out, &|_| {}).unwrap();
+    for begin in [Begin::Fresh, Begin::Overwrite, Begin::Resume] {
+        let error = run(&config, begin).unwrap_err();
+        assert!(matches!(error, TrainerError::Busy { .. }), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains("another run") && error.contains(&config.out.display().to_string()),
+            "{error}"
+        );
+    }
+    drop(other);
+    // The file that was locked is no earlier run.
+    run(&config, Begin::Fresh).unwrap();
+}
+
+#[test]
+fn a_folder_that_takes_no_checkpoint_is_refused_before_anything_is_read() {
+    let folder = tempdir().unwrap();
+    let config = config(folder.path(), "{ seed: { channels: 2, blocks: 2 } }", 8_000);
+    std::fs::create_dir_all(config.out.join("last.safetensors")).unwrap();
+    std::fs::remove_file(folder.path().join("input.wav")).unwrap();
+    let error = run(&config, Begin::Overwrite).unwrap_err().to_string();
+    assert!(error.contains("last.safetensors") && error.contains("folder"), "{error}");
+    std::fs::remove_dir_all(&config.out).unwrap();
+    std::fs::write(&config.out, "a file").unwrap();
+    let error = run(&config, Begin::Fresh).unwrap_err().to_string();
+    assert!(error.contains("this is a file") && error.contains("--out"), "{error}");
 }

@@ -113,6 +113,11 @@ pub fn run(
         let record = match trained {
             Ok(finished) => record(item, &finished),
             Err(TrainerError::NoSteps { .. }) if stop.load(Ordering::Relaxed) => continue,
+            // What becomes of it is told by whoever is at it.
+            Err(TrainerError::Busy { .. }) => {
+                say(&format!("{place}: another run is at it just now"));
+                continue;
+            }
             Err(error) => Record::failed(item, error.to_string()),
         };
         let record = records.keep(i, record);
