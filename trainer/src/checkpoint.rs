@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::adam::Adam;
+use crate::course::Course;
 use crate::gradient::BatchLoss;
 use crate::history::{History, Point};
 use crate::shape::Shape;
@@ -51,6 +52,9 @@ pub struct State {
     pub segment_samples: usize,
     /// Hash of the recordings to train from and to measure with; see [`crate::data::fingerprint`].
     pub recording: u64,
+    /// What else decides the run's course.
+    #[serde(default)]
+    pub course: Course,
 }
 
 /// What one network has learned, and how it got there.

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod checkpoint;
 pub mod checks;
 pub mod config;
+pub mod course;
 pub mod csv;
 pub mod data;
 pub mod device;

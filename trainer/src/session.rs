@@ -3,6 +3,7 @@
 use crate::TrainerError;
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::{self, Config, Train};
+use crate::course::Course;
 use crate::data::Part;
 use crate::device;
 use crate::evaluate::{self, Distance};
@@ -169,6 +170,9 @@ pub fn run(
     let shortest = material.takes.as_ref().map_or(train_samples, Takes::shortest);
     let segment_samples = t.segment_samples.min(shortest);
     check_ffts(t, segment_samples)?;
+    let mut means: Vec<_> =
+        shapes.iter().map(|shape| gradient::means(shape.network(), t.backend, device)).collect();
+    means.dedup();
     let learner = |(shape, part): (&Shape, &Arc<Part>)| {
         let setup = Setup {
             shape,
@@ -206,6 +210,7 @@ pub fn run(
         rate_hz,
         recording: material.fingerprint(),
         settings: &material.settings,
+        course: Course::of(t, &means.join(", ")),
         stop,
     };
     let start = match begin {
@@ -241,12 +246,22 @@ pub fn run(
 
 /// The last usable checkpoint of an out folder, if it belongs to the run that `expected` begins.
 fn resumed(config: &Config, expected: &Checkpoint, say: &dyn Fn(&str)) -> Result<Checkpoint, TrainerError> {
-    let (checkpoint, path, damage) = Checkpoint::load_from(&config.out)?;
+    let (mut checkpoint, path, damage) = Checkpoint::load_from(&config.out)?;
     check_same_run(&checkpoint, expected, &path)?;
+    let (taken, steps) = (checkpoint.state.step, config.train.steps);
+    if taken > steps {
+        let problem = format!(
+            "it has taken {taken} steps, more than the {steps} of `train.steps`; ask for {taken} or more, or start over with --overwrite"
+        );
+        return Err(TrainerError::Checkpoint { path, problem });
+    }
     if let Some(damage) = damage {
         say(&format!("{damage}; going back to {}", path.display()));
     }
-    say(&format!("going on after step {}", checkpoint.state.step));
+    say(&format!("going on after step {taken}"));
+    let (begun, now) = (std::mem::take(&mut checkpoint.state.course), &expected.state.course);
+    begun.news(now).iter().for_each(|line| say(line));
+    checkpoint.state.course = begun.renewed(now);
     Ok(checkpoint)
 }
 
@@ -325,19 +340,21 @@ fn check_same_run(found: &Checkpoint, expected: &Checkpoint, path: &Path) -> Res
     };
     let averaged = |checkpoint: &Checkpoint| checkpoint.networks.iter().any(|n| n.average.is_some());
     let problem = if shapes(found) != shapes(expected) {
-        "it belongs to another network or another recording"
+        "it belongs to another network or another recording".to_owned()
     } else if found_state.recording != expected_state.recording
         || found_state.rate_hz != expected_state.rate_hz
     {
-        "it belongs to another recording"
+        "it belongs to another recording".to_owned()
     } else if found_state.seed != expected_state.seed {
-        "it was begun with another `train.seed`"
+        "it was begun with another `train.seed`".to_owned()
     } else if found_state.batch != expected_state.batch {
-        "it was begun with another `train.batch`"
+        "it was begun with another `train.batch`".to_owned()
     } else if found_state.segment_samples != expected_state.segment_samples {
-        "it was begun with another `train.segment_samples`"
+        "it was begun with another `train.segment_samples`".to_owned()
+    } else if let Some(obstacle) = found_state.course.obstacle(&expected_state.course) {
+        obstacle
     } else if averaged(found) != averaged(expected) {
-        "`train.average` was changed"
+        "`train.average` was changed".to_owned()
     } else {
         return Ok(());
     };

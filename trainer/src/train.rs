@@ -3,6 +3,7 @@
 use crate::TrainerError;
 use crate::checkpoint::{Checkpoint, Learned, State};
 use crate::config::Train;
+use crate::course::Course;
 use crate::data::{Part, power};
 use crate::error::Divergence;
 use crate::gradient::{Learner, Step};
@@ -118,6 +119,8 @@ pub struct Run<'a> {
     pub recording: u64,
     /// Where the gear's knobs stand for whoever follows the run; at their defaults where they are missing.
     pub settings: &'a [f32],
+    /// What else decides its course; see [`Course::of`].
+    pub course: Course,
     /// Set from another thread to end training after the current step.
     pub stop: &'a AtomicBool,
 }
@@ -156,6 +159,7 @@ impl Run<'_> {
                 batch: self.train.batch,
                 segment_samples: self.segment_samples,
                 recording: self.recording,
+                course: self.course.clone(),
             },
             networks: self.lanes.iter().map(learned).collect(),
         }

@@ -243,6 +243,15 @@ fn a_checkpoint_of_another_run_is_not_continued() {
         ("batch: 1", "batch: 2", "another `train.batch`"),
         ("segment_samples: 100", "segment_samples: 99", "another `train.segment_samples`"),
         ("steps: 2", "steps: 2, seed: 2", "another `train.seed`"),
+        ("steps: 2", "steps: 2, learning_rate: 0.003", "`train.learning_rate` 0.004, which is 0.003 now"),
+        (
+            "steps: 2",
+            "steps: 2, schedule: constant",
+            "`train.schedule` cosine to 1e-5, which is constant now",
+        ),
+        ("steps: 2", "steps: 2, loss: { dc: 0.5 }", "`train.loss.dc` 1.0, which is 0.5 now"),
+        ("steps: 2", "steps: 2, backend: libtorch", "its gradients came from our own kernel"),
+        ("steps: 2", "steps: 1", "2 steps, more than the 1 of `train.steps`"),
     ] {
         desk.config(&text.replace(from, to));
         desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", word]);
@@ -254,8 +263,10 @@ fn a_checkpoint_of_another_run_is_not_continued() {
     desk.refuses(&resume, &["last.safetensors", "another recording"]);
     desk.config(&text.replace("steps: 2", "steps: 4, max_minutes: 5"));
     let output = desk.trainer(&["--config", "c.yaml", "--resume"]);
-    assert!(String::from_utf8_lossy(&output.stdout).contains("going on after step 2"));
-    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("going on after step 2"), "{text}");
+    assert!(text.contains("`train.steps` was 2, and is 4 now; the learning rate follows"), "{text}");
+    assert!(text.contains("`train.max_minutes` was none, and is 5.0 now"), "{text}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use support::toy::{Fate, Means, default_learner, toy, train};
 use trainer::TrainerError;
 use trainer::adam::Adam;
 use trainer::config::{Config, Data, Network, SeedNetwork, Train, VirtualSource};
+use trainer::course::Course;
 use trainer::data::Part;
 use trainer::device::DeviceChoice;
 use trainer::progress::Progress;
@@ -71,6 +72,7 @@ fn a_diverging_run_says_so() {
         rate_hz: 48_000,
         recording: 1,
         settings: &[],
+        course: Course::default(),
         stop: &AtomicBool::new(false),
     };
     let start = run.start();

@@ -25,6 +25,7 @@ use crate::device::Device;
 use crate::knobs::KnobSegment;
 use crate::loss::Loss;
 use crate::shape::Shape;
+use shared::model::WaveNetSpec;
 use std::sync::Arc;
 
 /// What a batch gave.
@@ -212,6 +213,16 @@ fn pool<N: SegmentNetwork + 'static>(
         Some(spec) => {
             Ok(Box::new(Pool::new(setup, name, || Ok(KnobSegment::new(spec.clone(), network()?)))?))
         }
+    }
+}
+
+/// What computes the gradients of `network` where `choice` is asked for, in words. Two means round differently, so that
+/// a run that changes from one to another is another run.
+pub fn means(network: &WaveNetSpec, choice: BackendChoice, device: Device) -> &'static str {
+    match choice {
+        _ if device.is_gpu() => "libtorch on a GPU",
+        BackendChoice::Kernel | BackendChoice::Auto if KernelSegment::supports(network) => "our own kernel",
+        _ => "libtorch",
     }
 }
 

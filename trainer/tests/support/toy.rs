@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use trainer::TrainerError;
 use trainer::checkpoint::{Checkpoint, Learned, paths};
 use trainer::config::Train;
+use trainer::course::Course;
 use trainer::data::{Pair, Part};
 use trainer::device::Device;
 use trainer::gradient::{
@@ -133,6 +134,7 @@ pub fn train(
         rate_hz: 48_000,
         recording: 1,
         settings: &[],
+        course: Course::default(),
         stop: if let Fate::Stopped(_, flag) = fate { flag } else { &never },
     };
     let begun = paths(folder).iter().any(|path| path.exists());
