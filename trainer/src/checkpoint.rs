@@ -174,15 +174,20 @@ impl Checkpoint {
     /// was wrong with the last.
     ///
     /// # Errors
-    /// Neither can be read; the error is that of the last.
+    /// There is none, or none that can be read.
     pub fn load_from(folder: &Path) -> Result<(Self, PathBuf, Option<TrainerError>), TrainerError> {
-        let [last, previous] = paths(folder);
-        match Self::load(&last) {
-            Ok(checkpoint) => Ok((checkpoint, last, None)),
-            Err(error) => match Self::load(&previous) {
-                Ok(checkpoint) => Ok((checkpoint, previous, Some(error))),
-                Err(_) => Err(error),
-            },
+        let paths = paths(folder);
+        if !paths.iter().any(|path| path.exists()) {
+            return Err(TrainerError::NoCheckpoint { folder: folder.to_owned() });
+        }
+        let [last, previous] = paths;
+        let error = match Self::load(&last) {
+            Ok(checkpoint) => return Ok((checkpoint, last, None)),
+            Err(error) => error,
+        };
+        match Self::load(&previous) {
+            Ok(checkpoint) => Ok((checkpoint, previous, Some(error))),
+            Err(other) => Err(TrainerError::DamagedCheckpoints { problems: format!("{error}; {other}") }),
         }
     }
 

@@ -4,6 +4,7 @@ use shared::audio::AudioError;
 use shared::engine::EngineError;
 use shared::model::ModelError;
 use shared::word_eq::WordEqError;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Why the trainer stopped. The texts say what was wrong, in which file, at which value, and what
@@ -89,6 +90,21 @@ pub enum TrainerError {
         /// The out folder.
         folder: PathBuf,
     },
+    /// There is nothing to go on with.
+    #[error(
+        "{} holds no checkpoint to go on with; leave --resume out to begin, or name the run's folder with --out",
+        folder.display()
+    )]
+    NoCheckpoint {
+        /// The out folder.
+        folder: PathBuf,
+    },
+    /// There are checkpoints, and none is whole.
+    #[error("{problems}; put back a copy of one, or start over with --overwrite")]
+    DamagedCheckpoints {
+        /// What is wrong with each.
+        problems: String,
+    },
     /// A checkpoint was refused.
     #[error("{}: not a usable checkpoint: {problem}", path.display())]
     Checkpoint {
@@ -117,8 +133,16 @@ impl TrainerError {
         Self::Recording { path: path.to_owned(), problem: problem.into() }
     }
 
-    /// A file's problem.
+    /// A file's problem; what to do about a full disk is said with it.
     pub fn file(path: &Path, source: std::io::Error) -> Self {
+        let full = matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        let source = match full {
+            true => {
+                let advice = "free some space; a training that was begun then goes on with --resume";
+                std::io::Error::new(source.kind(), format!("{source}: {advice}"))
+            }
+            false => source,
+        };
         Self::File { path: path.to_owned(), source }
     }
 }
@@ -133,4 +157,19 @@ fn place(line: Option<u64>, column: Option<u64>) -> String {
 /// libtorch appends a stack trace to its messages.
 fn first_line(error: &tch::TchError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_comes_with_advice() {
+        let error =
+            |kind: ErrorKind| TrainerError::file(Path::new("run/last.safetensors"), kind.into()).to_string();
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert!(error(kind).starts_with("run/last.safetensors: ") && error(kind).contains("--resume"));
+        }
+        assert!(!error(ErrorKind::NotFound).contains("--resume"));
+    }
 }

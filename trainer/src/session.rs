@@ -127,8 +127,11 @@ pub fn run(
 ) -> Result<Finished, TrainerError> {
     // A folder that exists is looked at before anything is read. One that does not is made once the recordings are good.
     let there = config.out.exists().then(|| RunFolder::open(&config.out, say)).transpose()?;
-    if begin == Begin::Fresh {
-        check_no_earlier_run(config)?;
+    match begin {
+        Begin::Fresh => check_no_earlier_run(config)?,
+        // Said now, not once the recordings were read.
+        Begin::Resume => drop(Checkpoint::load_from(&config.out)?),
+        Begin::Overwrite => {}
     }
     let t = &config.train;
     let (device, why) = device::choose(t.device)?;

@@ -234,7 +234,11 @@ fn a_checkpoint_of_another_run_is_not_continued() {
     wav(&desk.path("input.wav"), &good(), RATE);
     wav(&desk.path("target.wav"), &played(&good()), RATE);
     desk.pair_config();
-    desk.refuses(&["--config", "c.yaml", "--resume"], &["last.safetensors", "No such file"]);
+    desk.refuses(
+        &["--config", "c.yaml", "--resume"],
+        &["run holds no checkpoint", "leave --resume out", "--out"],
+    );
+    assert!(!desk.path("run").exists());
     assert!(desk.trainer(&["--config", "c.yaml"]).status.success());
     let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
     desk.config(&text.replace("channels: 2", "channels: 3"));

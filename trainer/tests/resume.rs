@@ -162,6 +162,13 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
         assert_eq!((checkpoint.state.step, &path), (30, &previous));
         assert_eq!(damage.unwrap().to_string(), error);
     }
+    let whole_one = std::fs::read(&previous).unwrap();
+    std::fs::write(&previous, cut(60)).unwrap();
+    let error = Checkpoint::load_from(parts.path()).unwrap_err().to_string();
+    for words in ["last.safetensors", "previous.safetensors", "--overwrite"] {
+        assert!(error.contains(words), "`{words}`: {error}");
+    }
+    std::fs::write(&previous, whole_one).unwrap();
     std::fs::remove_file(&last).unwrap();
     assert_eq!(Checkpoint::load_from(parts.path()).unwrap().0.state.step, 30);
     train(&sizes(), Means::Kernel, &config, parts.path(), Fate::Lives).unwrap();
