@@ -314,7 +314,7 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
         return Err(TrainerError::Setting("`--shard` is for a config with a `batch` of captures".into()));
     }
     let mut config = Config::load(&path)?;
-    args.apply(&mut config);
+    args.apply(&mut config)?;
     config.out = args.out.clone().unwrap_or(config.out);
     let stop = stop_on_ctrl_c();
     pause(args.pause_after, &stop);
@@ -325,17 +325,32 @@ fn train(args: TrainArgs) -> Result<(), TrainerError> {
 
 impl TrainArgs {
     /// Puts what was given on the command line in place of the config's.
-    fn apply(&self, config: &mut Config) {
+    ///
+    /// # Errors
+    /// An option would be ignored.
+    fn apply(&self, config: &mut Config) -> Result<(), TrainerError> {
         if let (Some(input), Some(target)) = (&self.input, &self.target) {
             config.data = Data::pair(input.clone(), target.clone());
             // It describes the config's recording, not this one.
             config.card = CardText::default();
         }
-        if let Data::Pair(files) = &mut config.data {
-            files.channel = self.channel.unwrap_or(files.channel);
-            if self.ignore_checks {
-                files.checks = Mode::Warn;
+        let recorded = match &mut config.data {
+            Data::Pair(files) => Some((&mut files.channel, &mut files.checks)),
+            Data::Knobs(files) => Some((&mut files.channel, &mut files.checks)),
+            Data::Virtual(_) => None,
+        };
+        match recorded {
+            Some((channel, checks)) => {
+                *channel = self.channel.unwrap_or(*channel);
+                if self.ignore_checks {
+                    *checks = Mode::Warn;
+                }
             }
+            None if self.ignore_checks || self.channel.is_some() => {
+                let problem = "`--ignore-checks` and `--channel` are for recordings, and the config trains on the virtual capture; leave them out";
+                return Err(TrainerError::Setting(problem.into()));
+            }
+            None => {}
         }
         let t = &mut config.train;
         t.max_minutes = self.max_minutes.or(t.max_minutes);
@@ -360,6 +375,7 @@ impl TrainArgs {
                 text.clone_from(given);
             }
         }
+        Ok(())
     }
 }
 
@@ -375,7 +391,7 @@ fn train_batch(path: &Path, args: &TrainArgs, overwrite: bool) -> Result<(), Tra
         None => batch::out_folder(path)?,
     };
     let mut items = batch::items(path, &out)?;
-    items.iter_mut().for_each(|item| args.apply(&mut item.config));
+    items.iter_mut().try_for_each(|item| args.apply(&mut item.config))?;
     let stop = stop_on_ctrl_c();
     pause(args.pause_after, &stop);
     let say = |line: &str| println!("{line}");

@@ -178,6 +178,14 @@ fn unusable_configs() {
         &["c.yaml:5:52", "warmup"],
     );
     refuses("model: nam_standard\nout: run\n", &["c.yaml:", "data"]);
+    refuses(
+        "model: nam_standard\ndata: { virtual: { held_out_drives: [2] } }\nout: run\n",
+        &["c.yaml", "`data.virtual.held_out_drives` needs `drives`"],
+    );
+    desk.config(&format!("model: nam_standard\n{data}"));
+    for option in ["--ignore-checks", "--channel=left"] {
+        desk.refuses(&["--config", "c.yaml", option], &["are for recordings", "leave them out"]);
+    }
     refuses("", &["c.yaml"]);
     refuses(
         &format!("model: nam_standard\n{data}train: {{ loss: {{ plain_esr: 0, esr: 0 }} }}\n"),
@@ -208,6 +216,30 @@ fn a_refused_recording_is_trained_from_if_one_insists() {
     let output = desk.trainer(&[&["check"], &pair[..]].concat());
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.contains("nothing speaks against"), "{text}");
+}
+
+#[test]
+fn options_for_recordings_reach_those_of_a_table() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    // The dry signal, which the checks refuse; on the left alone.
+    let silence = vec![0.0; good().len()];
+    for (name, level) in [("low.wav", 0.5), ("high.wav", 0.9)] {
+        let dry: Vec<f32> = good().iter().map(|x| level * x).collect();
+        shared::audio::write_wav(&desk.path(name), &[&dry, &silence], RATE).unwrap();
+    }
+    let table = "input,target,Gain\ninput.wav,low.wav,0\ninput.wav,high.wav,10\n";
+    std::fs::write(desk.path("amp.csv"), table).unwrap();
+    desk.config(
+        "model: { seed: { channels: 2, blocks: 2 } }\n\
+         data: { knobs: { table: amp.csv, validation_seconds: 1 } }\n\
+         train: { steps: 2, batch: 1, segment_samples: 100, device: cpu }\n\
+         out: run\n",
+    );
+    desk.refuses(&["--config", "c.yaml", "--channel", "left"], &["refused", "dry signal", "--ignore-checks"]);
+    desk.refuses(&["--config", "c.yaml", "--channel", "right", "--ignore-checks"], &["silence"]);
+    let output = desk.trainer(&["--config", "c.yaml", "--channel", "left", "--ignore-checks"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

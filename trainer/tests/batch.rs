@@ -108,6 +108,7 @@ fn a_list_that_cannot_be_meant_is_refused_before_anything_is_trained() {
         (one("name: ../a"), vec!["`../a`"]),
         (one("train: { stepz: 3 }"), vec!["capture `a`", "stepz"]),
         (one("train: { steps: 0 }"), vec!["capture `a`", "0 is impossible"]),
+        (one("out: elsewhere"), vec!["capture `a`", "runs/a", "leave its `out` out"]),
         (one("gaer: pedal"), vec!["capture `a`", "gaer"]),
         ("\n  - { name: a, input: i.wav }\n".into(), vec!["capture `a`", "belong together"]),
         (" []\n".into(), vec!["0 captures"]),

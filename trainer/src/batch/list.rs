@@ -133,6 +133,9 @@ fn name_of(entry: &Entry) -> Result<String, String> {
 /// An item from what all share and what is its own.
 fn item(shared: &Entry, mut own: Entry, name: &str, out: &Path) -> Result<Item, String> {
     own.remove("name");
+    if own.contains_key("out") {
+        return Err(format!("it goes into {}; leave its `out` out", out.join(name).display()));
+    }
     let mut config = Value::Object(shared.clone());
     merge(&mut config, "", json!({ "card": { "name": name } }));
     let given = ["input", "target"].map(|key| own.remove(key));

@@ -408,6 +408,12 @@ impl Config {
                 self.train.warm_up_steps, self.train.steps
             ));
         }
+        if let Data::Virtual(VirtualSource { drives, held_out_drives, .. }) = &self.data
+            && drives.is_empty()
+            && !held_out_drives.is_empty()
+        {
+            return Err("`data.virtual.held_out_drives` needs `drives` to train from".into());
+        }
         if self.out.as_os_str().is_empty() {
             return Err("`out`: a folder is needed, such as runs/my_amp".into());
         }
