@@ -219,6 +219,35 @@ fn a_refused_recording_is_trained_from_if_one_insists() {
 }
 
 #[test]
+fn every_recording_of_a_config_is_checked() {
+    let desk = Desk::new();
+    wav(&desk.path("input.wav"), &good(), RATE);
+    for (name, samples) in [("dry.wav", good()), ("amp.wav", played(&good()))] {
+        wav(&desk.path(name), &samples, RATE);
+    }
+    desk.config(
+        "model: { seed: { channels: 2, blocks: 2 } }\n\
+         out: run\n\
+         batch:\n\
+         - { name: none, input: input.wav, target: none.wav }\n\
+         - { name: dry, input: input.wav, target: dry.wav }\n\
+         - { name: amp, input: input.wav, target: amp.wav }\n",
+    );
+    let check = ["check", "--config", "c.yaml"];
+    desk.refuses(&check, &["2 of 3 recordings cannot be trained from"]);
+    let text = String::from_utf8_lossy(&desk.trainer(&check).stdout).into_owned();
+    for words in [
+        "error: none.wav: No such file",
+        "error: dry.wav: ",
+        "dry signal",
+        "amp.wav",
+        "nothing speaks against",
+    ] {
+        assert!(text.contains(words), "`{words}`: {text}");
+    }
+}
+
+#[test]
 fn options_for_recordings_reach_those_of_a_table() {
     let desk = Desk::new();
     wav(&desk.path("input.wav"), &good(), RATE);

@@ -2,7 +2,8 @@
 
 use super::{Mode, judge, print};
 use crate::TrainerError;
-use crate::config::{Config, Data};
+use crate::batch;
+use crate::config::{Config, ConfigKind, Data};
 use crate::knobs::Table;
 use crate::recording::{self, Channel, Settings};
 use std::path::{Path, PathBuf};
@@ -24,43 +25,68 @@ pub struct CheckArgs {
     pub channel: Option<Channel>,
 }
 
-/// Reads recordings and tells `say` what was found in them.
+/// Reads recordings and tells `say` what was found in them. Of several each is told of, whatever the others are.
 ///
 /// # Errors
 /// A file is unusable, or a recording is refused.
 pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
-    let mut settings = Settings::default();
-    let mut pairs: Vec<(PathBuf, PathBuf)> = Vec::new();
-    if let Some(path) = &args.config {
-        let config = Config::load(path)?;
-        settings.receptive_field_samples = Some(config.model.spec()?.receptive_field_samples());
-        match config.data {
-            Data::Pair(files) => {
-                settings.channel = files.channel;
-                settings.polarity = files.polarity;
-                pairs.push((files.input, files.target));
-                pairs.extend(files.validation.map(|held_out| (held_out.input, held_out.target)));
+    let mut lists = match &args.config {
+        Some(path) if ConfigKind::of(path)? == ConfigKind::Batch => {
+            let items = batch::items(path, &batch::out_folder(path)?)?;
+            items.iter().map(|item| recordings(&item.config)).collect::<Result<Vec<_>, _>>()?
+        }
+        Some(path) => vec![recordings(&Config::load(path)?)?],
+        None => Vec::new(),
+    };
+    if let (Some(input), Some(target)) = (&args.input, &args.target) {
+        let settings = lists.first().map_or_else(Settings::default, |(settings, _)| *settings);
+        lists = vec![(settings, vec![(input.clone(), target.clone())])];
+    }
+    let (mut problems, mut looked_at) = (Vec::new(), 0);
+    for (mut settings, pairs) in lists {
+        settings.channel = args.channel.unwrap_or(settings.channel);
+        for (input, target) in pairs {
+            looked_at += 1;
+            if let Err(error) = check(&input, &target, &settings, say) {
+                say(&format!("error: {error}"));
+                problems.push(error);
             }
-            Data::Knobs(files) => {
-                settings.channel = files.channel;
-                settings.polarity = files.polarity;
-                for table in [Some(&files.table), files.validation.as_ref()].into_iter().flatten() {
-                    let recordings = Table::read(table)?.recordings;
-                    pairs.extend(recordings.into_iter().map(|recorded| (recorded.input, recorded.target)));
-                }
-            }
-            Data::Virtual(_) if args.input.is_none() => {
-                let problem = "the config trains on the virtual capture, which needs no check; give `--input` and `--target`";
-                return Err(TrainerError::Setting(problem.into()));
-            }
-            Data::Virtual(_) => {}
         }
     }
-    if let (Some(input), Some(target)) = (&args.input, &args.target) {
-        pairs = vec![(input.clone(), target.clone())];
+    match (looked_at, problems.len()) {
+        (0, _) => {
+            let problem = "the config trains on the virtual capture, which needs no check; give `--input` and `--target`";
+            Err(TrainerError::Setting(problem.into()))
+        }
+        (_, 0) => Ok(()),
+        (1, _) => problems.pop().map_or(Ok(()), Err),
+        (_, refused) => Err(TrainerError::Setting(format!(
+            "{refused} of {looked_at} recordings cannot be trained from; each says above what to do"
+        ))),
     }
-    settings.channel = args.channel.unwrap_or(settings.channel);
-    pairs.iter().try_for_each(|(input, target)| check(input, target, &settings, say))
+}
+
+/// The recordings of a config, and how they are read for its network.
+fn recordings(config: &Config) -> Result<(Settings, Vec<(PathBuf, PathBuf)>), TrainerError> {
+    let field = config.model.spec()?.receptive_field_samples();
+    Ok(match &config.data {
+        Data::Pair(files) => {
+            let held_out = files.validation.iter().map(|held_out| (&held_out.input, &held_out.target));
+            let pairs = [(&files.input, &files.target)].into_iter().chain(held_out);
+            (files.settings(field), pairs.map(|(input, target)| (input.clone(), target.clone())).collect())
+        }
+        Data::Knobs(files) => {
+            let mut pairs = Vec::new();
+            for table in [Some(&files.table), files.validation.as_ref()].into_iter().flatten() {
+                let recordings = Table::read(table)?.recordings;
+                pairs.extend(recordings.into_iter().map(|recorded| (recorded.input, recorded.target)));
+            }
+            (files.settings(field), pairs)
+        }
+        Data::Virtual(_) => {
+            (Settings { receptive_field_samples: Some(field), ..Settings::default() }, Vec::new())
+        }
+    })
 }
 
 fn check(input: &Path, target: &Path, settings: &Settings, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
