@@ -8,7 +8,7 @@ pub enum Level {
     /// AVX2 with fused multiply-add: 8 lanes.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512F: 16 lanes.
+    /// AVX-512F and DQ, which all processors but the Xeon Phi have together: 16 lanes.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -30,7 +30,11 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512f") && Self::Avx2.is_available(),
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && Self::Avx2.is_available()
+            }
         }
     }
 

@@ -175,7 +175,7 @@ mod tests {
             unsafe { each::<Avx2>(x) }
         }
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx2,fma")]
+        #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
         unsafe fn avx512(x: &[f32]) -> Found {
             // SAFETY: passed on.
             unsafe { each::<Avx512>(x) }

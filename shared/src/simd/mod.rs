@@ -60,6 +60,12 @@ pub trait Simd: Copy {
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// The larger; `b` where they do not compare.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// `x` held between `most` and `least`, which is `-most`; one of them where `x` is no number.
+    #[inline(always)]
+    unsafe fn within(x: Self::V, most: Self::V, least: Self::V) -> Self::V {
+        // SAFETY: passed on.
+        unsafe { Self::max(Self::min(x, most), least) }
+    }
     /// `a / b` to about one unit in the last place; `|b|` neither below 1e-37 nor above 1e37.
     unsafe fn divide(a: Self::V, b: Self::V) -> Self::V;
     /// `yes` where `x > 0`, `no` elsewhere.
@@ -200,8 +206,7 @@ unsafe fn quotients<S: Simd>(x: [S::V; 4], number: impl Fn(usize) -> S::V) -> [(
     }
     // SAFETY: the caller vouches for the instructions.
     unsafe {
-        let x = each!(I => S::min(x[I], number(9)));
-        let x = each!(I => S::max(x[I], number(10)));
+        let x = each!(I => S::within(x[I], number(9), number(10)));
         let y = each!(I => S::mul(x[I], x[I]));
         let p = each!(I => S::mul_add(number(3), y[I], number(2)));
         let q = each!(I => S::mul_add(number(8), y[I], number(7)));

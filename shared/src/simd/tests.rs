@@ -11,7 +11,7 @@ fn run(level: Level, way: Way, values: &mut [f32]) {
         unsafe { each::<Avx2>(way, values) }
     }
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx2,fma")]
+    #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
     unsafe fn avx512(way: Way, values: &mut [f32]) {
         // SAFETY: passed on.
         unsafe { each::<Avx512>(way, values) }

@@ -187,7 +187,7 @@ unsafe fn run_avx2(ops: &[Op], run: Run<'_>, gradient: &mut [f32]) {
 /// # Safety
 /// See [`ops::run`].
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
 unsafe fn run_avx512(ops: &[Op], run: Run<'_>, gradient: &mut [f32]) {
     // SAFETY: passed on.
     unsafe { ops::run::<simd::Avx512, 4, 6>(ops, run, gradient) }

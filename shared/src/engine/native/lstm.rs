@@ -304,7 +304,7 @@ impl Kernel for LstmKernel {
         {
             /// # Safety
             /// As for [`LstmKernel::run`], and `S` is [`Avx512`] or made of it.
-            #[target_feature(enable = "avx512f,fma")]
+            #[target_feature(enable = "avx512f,avx512dq,fma")]
             unsafe fn avx512<S: Exponent>(kernel: &mut LstmKernel, input: &[f32], output: &mut [f32]) {
                 // SAFETY: the instructions are enabled here, and the caller vouches for the rest.
                 unsafe { kernel.run::<S>(input, output) }

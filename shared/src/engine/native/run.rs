@@ -104,7 +104,7 @@ unsafe fn work_avx2(plan: &Plan, arena: *mut f32, position: usize, job: Job<'_>)
 /// # Safety
 /// See [`work`].
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
 unsafe fn work_avx512(plan: &Plan, arena: *mut f32, position: usize, job: Job<'_>) {
     // SAFETY: passed on.
     unsafe { work::<Avx512, 4, 4>(plan, arena, position, job) }
