@@ -30,9 +30,10 @@ impl Amp {
         self.wet = vec![vec![0.0; narrow.max_block_samples]; narrow.channels];
     }
 
-    /// Takes over a voice that waits.
-    pub fn take(&mut self, format: &RackFormat, mailbox: &Mailbox<Voice>, silent: bool) {
+    /// Takes over a voice that waits. Returns whether one came: then it wants to be told what the player wants.
+    pub fn take(&mut self, format: &RackFormat, mailbox: &Mailbox<Voice>, silent: bool) -> bool {
         self.came = self.voices.take(format, mailbox, silent);
+        self.came
     }
 
     /// What the player wants, at the beginning of a block.

@@ -262,11 +262,13 @@ impl Rack {
         if length == 0 {
             return;
         }
-        if self.take_arrived(&format) || self.controls != Some(controls) {
+        let arrived = self.take_arrived(&format);
+        if arrived || self.controls != Some(controls) {
             self.sleep.wake(self.eq.constant_gain());
+            self.controls = Some(controls);
+            // What was aimed at stays aimed at: levels and times need not be computed anew for every block.
+            self.aim(&controls);
         }
-        self.controls = Some(controls);
-        self.aim(&controls);
         let tail_samples = self.longest_tail_samples(&format);
         let mut at = 0;
         while at < length {
@@ -305,9 +307,10 @@ impl Rack {
     /// Takes what the loader has left. Says whether there was or is anything.
     fn take_arrived(&mut self, format: &RackFormat) -> bool {
         let arrived = self.link.has_mail();
-        self.amp.take(format, &self.link.voices, self.silent);
+        let came = self.amp.take(format, &self.link.voices, self.silent);
         self.cab.take(format, &self.link.speakers, self.silent);
-        arrived
+        // An amp may have come after the look at the mail.
+        arrived || came
     }
 
     /// Silence goes by while the rack sleeps. Whoever listens beside hears it.
