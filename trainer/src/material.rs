@@ -6,7 +6,7 @@ use crate::config::{Data, PairFiles, VirtualSource};
 use crate::data::{Pair, Part, check_audible, fingerprint};
 use crate::finding::Finding;
 use crate::knobs::Takes;
-use crate::recording;
+use crate::recording::{self, Memory};
 use crate::virtual_capture;
 use shared::model::WaveNetSpec;
 use std::path::Path;
@@ -30,14 +30,14 @@ pub struct Material {
 }
 
 impl Material {
-    /// Reads or makes what a config asks for, for a network of this receptive field, and tells `say` what was found.
+    /// Reads or makes what a config asks for, for a network that can remember so much, and tells `say` what was found.
     ///
     /// # Errors
     /// A file is unusable, a recording is refused, or too little would be left to train from or to measure with.
-    pub fn of(data: &Data, receptive_field_samples: usize, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
+    pub fn of(data: &Data, memory: Memory, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
         match data {
-            Data::Pair(files) => recorded(files, receptive_field_samples, say),
-            Data::Knobs(files) => Ok(Takes::read(files, receptive_field_samples, say)?.into_material()),
+            Data::Pair(files) => recorded(files, memory, say),
+            Data::Knobs(files) => Ok(Takes::read(files, memory, say)?.into_material()),
             Data::Virtual(source) if !source.drives.is_empty() => {
                 say("playing and recording the virtual capture at each setting …");
                 Ok(Takes::play(source)?.into_material())
@@ -76,8 +76,8 @@ impl Material {
     }
 }
 
-fn recorded(files: &PairFiles, field: usize, say: &dyn Fn(&str)) -> Result<Material, TrainerError> {
-    let mut settings = files.settings(field);
+fn recorded(files: &PairFiles, memory: Memory, say: &dyn Fn(&str)) -> Result<Material, TrainerError> {
+    let mut settings = files.settings(memory);
     let read = |input: &Path, target: &Path, settings: &_| {
         let recording = recording::read(input, target, settings)?;
         say(&format!("{} -> {}", input.display(), target.display()));

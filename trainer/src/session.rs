@@ -140,8 +140,7 @@ pub fn run(
     if writes_nam(config) {
         named.iter().try_for_each(check_nam)?;
     }
-    let field = named.iter().map(WaveNetSpec::receptive_field_samples).max().unwrap_or(1);
-    let material = Material::of(&config.data, field, say)?;
+    let material = Material::of(&config.data, config.memory()?, say)?;
     let rate_hz = material.train.rate_hz;
     let specs: Vec<WaveNetSpec> =
         named.into_iter().map(|spec| fitted(config, spec, &material, say)).collect();
@@ -271,8 +270,7 @@ fn resumed(config: &Config, expected: &Checkpoint, say: &dyn Fn(&str)) -> Result
 /// A network by name as this recording needs it: stretched to its rate, scaled to its level.
 fn fitted(config: &Config, spec: WaveNetSpec, material: &Material, say: &dyn Fn(&str)) -> WaveNetSpec {
     let rate_hz = material.train.rate_hz;
-    let by_name = !matches!(config.model, config::Network::Architecture(_));
-    let stretched = stretched(&spec, rate_hz).filter(|_| config.scale_dilations && by_name);
+    let stretched = stretched(&spec, rate_hz).filter(|_| config.stretches());
     let (spec, line) = stretched.map_or((spec, None), |(spec, line)| (spec, Some(line)));
     say(&format!("network: {}", describe(&spec, rate_hz)));
     if let Some(line) = line {

@@ -39,15 +39,16 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
         None => Vec::new(),
     };
     if let (Some(input), Some(target)) = (&args.input, &args.target) {
-        let settings = lists.first().map_or_else(Settings::default, |(settings, _)| *settings);
-        lists = vec![(settings, vec![(input.clone(), target.clone())])];
+        let settings = lists.first().map_or_else(Settings::default, |list| list.settings);
+        let files = vec![(input.clone(), target.clone())];
+        lists = vec![Recordings { settings, files, held_out: HeldOut::Default }];
     }
     let (mut problems, mut looked_at) = (Vec::new(), 0);
-    for (mut settings, pairs) in lists {
+    for Recordings { mut settings, files, held_out } in lists {
         settings.channel = args.channel.unwrap_or(settings.channel);
-        for (input, target) in pairs {
+        for (input, target) in files {
             looked_at += 1;
-            if let Err(error) = check(&input, &target, &settings, say) {
+            if let Err(error) = check(&input, &target, &settings, held_out, say) {
                 say(&format!("error: {error}"));
                 problems.push(error);
             }
@@ -66,14 +67,30 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
     }
 }
 
+/// The recordings of a config.
+struct Recordings {
+    /// How they are read.
+    settings: Settings,
+    /// What went in and what came out.
+    files: Vec<(PathBuf, PathBuf)>,
+    held_out: HeldOut,
+}
+
 /// The recordings of a config, and how they are read for its network.
-fn recordings(config: &Config) -> Result<(Settings, Vec<(PathBuf, PathBuf)>), TrainerError> {
-    let field = config.model.spec()?.receptive_field_samples();
+fn recordings(config: &Config) -> Result<Recordings, TrainerError> {
+    let memory = config.memory()?;
     Ok(match &config.data {
         Data::Pair(files) => {
-            let held_out = files.validation.iter().map(|held_out| (&held_out.input, &held_out.target));
-            let pairs = [(&files.input, &files.target)].into_iter().chain(held_out);
-            (files.settings(field), pairs.map(|(input, target)| (input.clone(), target.clone())).collect())
+            let elsewhere = files.validation.iter().map(|held_out| (&held_out.input, &held_out.target));
+            let pairs = [(&files.input, &files.target)].into_iter().chain(elsewhere);
+            Recordings {
+                settings: files.settings(memory),
+                files: pairs.map(|(input, target)| (input.clone(), target.clone())).collect(),
+                held_out: match files.validation {
+                    Some(_) => HeldOut::Elsewhere,
+                    None => HeldOut::Config(files.validation_seconds),
+                },
+            }
         }
         Data::Knobs(files) => {
             let mut pairs = Vec::new();
@@ -81,20 +98,51 @@ fn recordings(config: &Config) -> Result<(Settings, Vec<(PathBuf, PathBuf)>), Tr
                 let recordings = Table::read(table)?.recordings;
                 pairs.extend(recordings.into_iter().map(|recorded| (recorded.input, recorded.target)));
             }
-            (files.settings(field), pairs)
+            Recordings {
+                settings: files.settings(memory),
+                files: pairs,
+                held_out: match files.validation {
+                    Some(_) => HeldOut::Elsewhere,
+                    None => HeldOut::Config(Some(files.validation_seconds)),
+                },
+            }
         }
-        Data::Virtual(_) => {
-            (Settings { receptive_field_samples: Some(field), ..Settings::default() }, Vec::new())
-        }
+        Data::Virtual(_) => Recordings {
+            settings: Settings { memory: Some(memory), ..Settings::default() },
+            files: Vec::new(),
+            held_out: HeldOut::Default,
+        },
     })
 }
 
-fn check(input: &Path, target: &Path, settings: &Settings, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
+/// What of a recording is held out.
+#[derive(Clone, Copy)]
+enum HeldOut {
+    /// As without a config.
+    Default,
+    /// So many seconds, or the default as nothing else is asked for.
+    Config(Option<f64>),
+    /// Nothing: other recordings are measured with.
+    Elsewhere,
+}
+
+fn check(
+    input: &Path,
+    target: &Path,
+    settings: &Settings,
+    held_out: HeldOut,
+    say: &dyn Fn(&str),
+) -> Result<(), TrainerError> {
     say(&format!("{} -> {}", input.display(), target.display()));
     let recording = recording::read(input, target, settings)?;
     print(&recording.findings, say);
-    if let Some(split) = recording.split(None) {
-        say(&format!("held out unless a config says otherwise: {}", split.reason));
+    let (split, words) = match held_out {
+        HeldOut::Default => (recording.split(None), "held out unless a config says otherwise"),
+        HeldOut::Config(seconds) => (recording.split(seconds), "held out"),
+        HeldOut::Elsewhere => (None, ""),
+    };
+    if let Some(split) = split {
+        say(&format!("{words}: {}", split.reason));
         print(split.warning().as_slice(), say);
     }
     judge(&recording.findings, target, Mode::Refuse)?;

@@ -73,6 +73,11 @@ pub(super) fn levels(input: &[f32], target: &[f32]) -> Finding {
     fine("level", figure)
 }
 
+/// Whether there is nothing to learn from.
+pub(super) fn is_silent(signal: &[f32]) -> bool {
+    dbfs(varying_power(signal)) < SILENT_DBFS
+}
+
 /// Mean square without the constant part.
 fn varying_power(signal: &[f32]) -> f64 {
     (power(signal) - mean(signal).powi(2)).max(0.0)

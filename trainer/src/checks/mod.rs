@@ -6,10 +6,13 @@
 
 mod clipping;
 mod command;
+mod gate;
+mod hum;
 mod level;
 mod list;
 mod noise;
 mod repeat;
+mod tail;
 mod timing;
 
 pub use command::{CheckArgs, run};
@@ -60,9 +63,22 @@ pub fn as_delivered(input: &[f32], target: &[f32], rate_hz: u32, offset: f64) ->
     findings
 }
 
+/// What both looks found: a gate that closes explains the holes that it leaves.
+pub fn together(mut delivered: Vec<Finding>, aligned: Vec<Finding>) -> Vec<Finding> {
+    if aligned.iter().any(|finding| finding.check == "gate" && finding.verdict > Verdict::Fine) {
+        delivered.retain(|finding| finding.check != "gaps");
+    }
+    delivered.extend(aligned);
+    delivered
+}
+
 /// Looks at a pair that is lined up.
 pub fn aligned(facts: &Facts) -> Looked {
     let mut findings: Vec<Finding> = timing::signal(facts).into_iter().collect();
+    if level::is_silent(facts.input) || level::is_silent(facts.target) {
+        // The level says so.
+        return Looked { findings, floor_esr: None };
+    }
     if !facts.delay.is_clear() {
         // What does not follow from the input tells nothing else. Unless it does so everywhere, but later and later.
         let clock = timing::drift(facts);
@@ -72,13 +88,18 @@ pub fn aligned(facts: &Facts) -> Looked {
     findings.push(timing::delay(facts));
     findings.push(timing::polarity(facts));
     findings.push(timing::is_the_input(facts));
-    findings.push(timing::drift(facts));
+    let clock = timing::drift(facts);
+    let steady = clock.verdict == Verdict::Fine;
+    findings.push(clock);
     let silence = noise::silence(facts);
     let repeated = repeat::measure(facts);
-    let (floor, floor_esr) = noise::floor(facts, silence.as_ref(), repeated.as_ref());
+    let (hum, hum_power) = hum::hum(facts, silence.as_ref());
+    let (floor, floor_esr) = noise::floor(facts, silence.as_ref(), repeated.as_ref(), steady, hum_power);
     findings.push(floor);
-    findings.push(repeat::finding(facts, repeated.as_ref(), silence.as_ref()));
-    findings.push(noise::hum(facts, silence.as_ref()));
+    findings.push(repeat::finding(facts, repeated.as_ref(), silence.as_ref(), steady));
+    findings.push(hum);
+    findings.push(gate::gate(facts));
+    findings.push(tail::tail(facts, silence.as_ref()));
     Looked { findings, floor_esr }
 }
 

@@ -25,6 +25,17 @@ pub(super) struct Repeated {
     worst_seconds: f64,
 }
 
+impl Repeated {
+    /// Whether noise explains the difference: that of both passes, as silence has it. Without silence a small one is
+    /// taken to be noise.
+    pub fn may_be_noise(&self, silence: Option<&Silence>) -> bool {
+        match silence {
+            Some(silence) => self.difference <= EXPLAINED * 2.0 * silence.power,
+            None => self.esr <= DIFFERENT,
+        }
+    }
+}
+
 /// Compares two passes, if there are.
 pub(super) fn measure(facts: &Facts) -> Option<Repeated> {
     let passes = facts.passes?;
@@ -47,7 +58,12 @@ pub(super) fn measure(facts: &Facts) -> Option<Repeated> {
 }
 
 /// What two passes say.
-pub(super) fn finding(facts: &Facts, repeated: Option<&Repeated>, silence: Option<&Silence>) -> Finding {
+pub(super) fn finding(
+    facts: &Facts,
+    repeated: Option<&Repeated>,
+    silence: Option<&Silence>,
+    clock_is_steady: bool,
+) -> Finding {
     let Some(repeated) = repeated else {
         return fine("repeatability", "not measured: nothing in the input is played twice");
     };
@@ -56,10 +72,11 @@ pub(super) fn finding(facts: &Facts, repeated: Option<&Repeated>, silence: Optio
     if repeated.esr <= DIFFERENT {
         return fine("repeatability", figure);
     }
-    // Two passes have the noise of both.
-    let noise = silence.map_or(0.0, |silence| 2.0 * silence.power);
-    if repeated.difference <= EXPLAINED * noise {
-        return super::finding("repeatability", Verdict::Warning, figure, "it is noise; see there");
+    if !clock_is_steady {
+        return fine("repeatability", format!("{figure}, which the clock explains"));
+    }
+    if silence.is_some() && repeated.may_be_noise(silence) {
+        return fine("repeatability", format!("{figure}, which the noise explains"));
     }
     let figure = format!("{figure}, most at {}", clock(repeated.worst_seconds));
     let advice = "the gear does not do the same twice: turn off chorus, tremolo, delay, reverb and gates, let it warm up, touch no knob, and record again";

@@ -1,7 +1,7 @@
 //! Gear with knobs.
 
 use crate::checks::Mode;
-use crate::recording::{Channel, Polarity, Settings};
+use crate::recording::{Channel, Memory, Polarity, Settings};
 use crate::virtual_capture::amp::MOST_DRIVE;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -35,14 +35,9 @@ pub struct KnobFiles {
 }
 
 impl KnobFiles {
-    /// How the recordings are read, for a network that can remember so many samples.
-    pub fn settings(&self, receptive_field_samples: usize) -> Settings {
-        Settings {
-            channel: self.channel,
-            polarity: self.polarity,
-            receptive_field_samples: Some(receptive_field_samples),
-            expected: None,
-        }
+    /// How the recordings are read, for a network that can remember so much.
+    pub fn settings(&self, memory: Memory) -> Settings {
+        Settings { channel: self.channel, polarity: self.polarity, memory: Some(memory), expected: None }
     }
 }
 

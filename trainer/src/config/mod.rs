@@ -14,6 +14,7 @@ use crate::TrainerError;
 use crate::device::DeviceChoice;
 use crate::gradient::BackendChoice;
 use crate::loss::LossWeights;
+use crate::recording::Memory;
 use crate::schedule::{Decay, Schedule};
 pub use origin::Origin;
 pub use pair::{PairFiles, Validation};
@@ -373,6 +374,20 @@ pub struct CardText {
 }
 
 impl Config {
+    /// Whether the network's dilations grow with the recording's rate: those of one that has a name do.
+    pub fn stretches(&self) -> bool {
+        self.scale_dilations && !matches!(self.model, Network::Architecture(_))
+    }
+
+    /// What the network can remember, the longest of several.
+    ///
+    /// # Errors
+    /// The network cannot be trained.
+    pub fn memory(&self) -> Result<Memory, TrainerError> {
+        let fields = self.model.specs()?.into_iter().map(|spec| spec.receptive_field_samples());
+        Ok(Memory { samples: fields.max().unwrap_or(1), stretches: self.stretches() })
+    }
+
     /// Reads a config file.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::limits;
 use crate::checks::Mode;
-use crate::recording::{Channel, Polarity, Settings};
+use crate::recording::{Channel, Memory, Polarity, Settings};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -56,13 +56,8 @@ impl PairFiles {
         }
     }
 
-    /// How it is read for a network of this receptive field.
-    pub fn settings(&self, receptive_field_samples: usize) -> Settings {
-        Settings {
-            channel: self.channel,
-            polarity: self.polarity,
-            receptive_field_samples: Some(receptive_field_samples),
-            expected: None,
-        }
+    /// How it is read for a network that can remember so much.
+    pub fn settings(&self, memory: Memory) -> Settings {
+        Settings { channel: self.channel, polarity: self.polarity, memory: Some(memory), expected: None }
     }
 }

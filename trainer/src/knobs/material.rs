@@ -5,7 +5,7 @@ use crate::config::{KnobFiles, VirtualSource};
 use crate::data::{Pair, Part, check_audible, fingerprint};
 use crate::finding::Finding;
 use crate::material::Material;
-use crate::recording::{self, Recording, Settings};
+use crate::recording::{self, Memory, Recording, Settings};
 use crate::virtual_capture::{amp::MOST_DRIVE, capture_at};
 use crate::{TrainerError, checks};
 use shared::model::{Knob, ParametricSpec, WaveNetSpec};
@@ -40,10 +40,10 @@ impl Takes {
     /// # Errors
     /// A table or a recording is refused, rates differ, a recording is too short to hold out its end, or the table to measure with has
     /// other knobs or settings beyond those that were recorded.
-    pub fn read(files: &KnobFiles, field: usize, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
+    pub fn read(files: &KnobFiles, memory: Memory, say: &dyn Fn(&str)) -> Result<Self, TrainerError> {
         let table = Table::read(&files.table)?;
         let mut takes = Self::new(table.knobs, files.features);
-        let mut settings = files.settings(field);
+        let mut settings = files.settings(memory);
         for recorded in &table.recordings {
             let recording = takes.recorded(recorded, files, &settings, say)?;
             let found = recording.findings.iter().cloned();

@@ -58,20 +58,32 @@ pub struct Settings {
     pub channel: Channel,
     /// What to do with an inverted target.
     pub polarity: Polarity,
-    /// What the network can remember, in samples, if it is known.
-    pub receptive_field_samples: Option<usize>,
+    /// What the network can remember, if it is known.
+    pub memory: Option<Memory>,
     /// How a recording of the same gear was lined up: the one to train from, for its held-out one.
     pub expected: Option<LinedUp>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            channel: Channel::Auto,
-            polarity: Polarity::Upright,
-            receptive_field_samples: None,
-            expected: None,
-        }
+        Self { channel: Channel::Auto, polarity: Polarity::Upright, memory: None, expected: None }
+    }
+}
+
+/// What a network can remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Its receptive field at 48 kHz, in samples.
+    pub samples: usize,
+    /// Whether its dilations grow with the rate above that, so that it remembers as long.
+    pub stretches: bool,
+}
+
+impl Memory {
+    /// Its receptive field at a rate, in samples.
+    pub fn samples_at(self, rate_hz: u32) -> usize {
+        let factor = if self.stretches { (f64::from(rate_hz) / 48e3).max(1.0) } else { 1.0 };
+        (self.samples as f64 * factor).round() as usize
     }
 }
 
@@ -158,6 +170,11 @@ pub fn read(input: &Path, target: &Path, settings: &Settings) -> Result<Recordin
         );
         return Err(TrainerError::recording(target, problem));
     }
+    if !RATES_HZ.contains(&dry.rate_hz) {
+        let (rate, lowest, highest) = (dry.rate_hz, RATES_HZ.start(), RATES_HZ.end());
+        let problem = format!("{rate} Hz, but a model has {lowest} to {highest} Hz; export both at 48000 Hz");
+        return Err(TrainerError::recording(input, problem));
+    }
     let mut findings = Vec::new();
     findings.extend(dry.finding("input"));
     findings.extend(wet.finding("target"));
@@ -170,6 +187,8 @@ pub fn read(input: &Path, target: &Path, settings: &Settings) -> Result<Recordin
     Ok(mend(dry.samples, wet.samples, dry.rate_hz, settings, findings))
 }
 
+/// Rates that models can have.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=768_000;
 /// Nothing can be measured in less, in seconds.
 const SHORTEST_SECONDS: f64 = 0.25;
 
@@ -210,10 +229,10 @@ pub fn mend(
         polarity: settings.polarity,
         passes: passes.as_ref(),
         signal: signal.as_ref(),
-        receptive_field_samples: settings.receptive_field_samples,
+        receptive_field_samples: settings.memory.map(|memory| memory.samples_at(rate_hz)),
     };
     let looked = checks::aligned(&facts);
-    findings.extend(looked.findings);
+    let findings = checks::together(findings, looked.findings);
     Recording {
         delay_samples: if found { delay.samples } else { 0.0 },
         shift_samples,
