@@ -133,7 +133,8 @@ mod tests {
     #[test]
     fn what_decides_the_bits_may_not_change() {
         let before = course(|_| {});
-        let cases: [(&str, fn(&mut Train)); 8] = [
+        type Change = fn(&mut Train);
+        let cases: [(&str, Change); 8] = [
             ("`train.learning_rate` 0.004, which is 0.002 now", |t| t.learning_rate = 2e-3),
             ("`train.schedule` cosine to 1e-5, which is constant now", |t| {
                 t.schedule = ScheduleKind::Constant
