@@ -94,7 +94,7 @@ impl Recording {
 /// The longest stretch of so many samples that touches none of `taken`, which are sorted by their beginnings.
 fn longest_without(taken: &[Range<usize>], samples: usize) -> Range<usize> {
     let (mut longest, mut from) = (0..0, 0);
-    for range in taken.iter().cloned().chain([samples..samples]) {
+    for range in taken.iter().cloned().chain(std::iter::once(samples..samples)) {
         if range.start.saturating_sub(from) > longest.len() {
             longest = from..range.start;
         }
