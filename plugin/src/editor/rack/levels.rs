@@ -15,8 +15,8 @@ use egui::{Align2, Id, Sense, Ui};
 use nih_plug::prelude::Param;
 
 /// Places in the design, from the upper edge of a part.
-const CHANNELS: f32 = 36.0;
-const KNOB: f32 = 92.0;
+const CHANNELS: f32 = 31.0;
+const KNOB: f32 = 104.0;
 const METER: f32 = 172.0;
 const METER_HEIGHT: f32 = 218.0;
 const BELOW: f32 = METER + METER_HEIGHT + 34.0;
