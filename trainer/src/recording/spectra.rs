@@ -113,7 +113,7 @@ impl Spectra {
         let linear: f64 = self.coherence().iter().zip(&self.target).map(|(c, y)| c * y).sum();
         // So much follows by chance.
         let chance = 2.0 / self.frames as f64;
-        if all > 0.0 { (linear / all - chance).max(0.0) } else { 0.0 }
+        if all > 0.0 && chance < 1.0 { ((linear / all - chance) / (1.0 - chance)).max(0.0) } else { 0.0 }
     }
 
     /// How much each frequency tells: its signal-to-noise ratio (Knapp and Carter, "The generalized correlation method
