@@ -120,14 +120,12 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
     }
     beside.truncate(samples);
     target.truncate(samples);
-    // Training takes off what an interface adds, so the model does not have it. Where nothing is silent, what the two
-    // differ by on average is all there is to go by.
-    let apart = in_silence(target, rate_hz).unwrap_or_else(|| mean(target) - mean(output));
-    if apart.abs() > OFFSET {
-        target.iter_mut().for_each(|sample| *sample -= apart as f32);
-        notes.push(format!("a constant offset of {apart:.4} was taken off the target"));
-    }
+    let silent = in_silence(target, rate_hz);
+    let constant = silent.unwrap_or_else(|| mean(target));
+    // Beside a constant a delay is measured less well.
+    target.iter_mut().for_each(|sample| *sample -= constant as f32);
     let found = delay::find(&output[..samples], target, rate_hz);
+    let sign = if found.is_clear() && found.inverted { -1.0 } else { 1.0 };
     if found.is_clear() {
         let late = found.samples.round() as i64;
         if late != 0 {
@@ -143,6 +141,18 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
             notes.push("the target was turned upright".into());
         }
     }
+    // Training takes off what an interface adds, so the model does not have it. What lopsided playing has on average
+    // belongs to the tone, and the model has it too.
+    let own = if silent.is_some() { 0.0 } else { mean(output) };
+    let apart = sign * constant - own;
+    let back = match apart.abs() > OFFSET {
+        true => {
+            notes.push(format!("a constant offset of {apart:.4} was taken off the target"));
+            own
+        }
+        false => sign * constant,
+    };
+    target.iter_mut().for_each(|sample| *sample += back as f32);
     notes.join(", ")
 }
 
