@@ -3,7 +3,7 @@
 use super::{dbfs, finding, fine};
 use crate::data::power;
 use crate::finding::{Finding, Verdict};
-use crate::recording::mean;
+use crate::recording::{SMALL_OFFSET, mean};
 
 /// Less than this can hardly teach a network an amp, in seconds; less than the second figure nothing at all.
 const FEW_SECONDS: f64 = 10.0;
@@ -13,9 +13,7 @@ const SILENT_DBFS: f64 = -70.0;
 const QUIET_DBFS: f64 = -50.0;
 /// An input whose peaks stay below this drives no amp, in dBFS.
 const QUIET_PEAK_DBFS: f64 = -30.0;
-/// Offsets below the first figure are nothing; above the second the interface is at fault, above the third half of
-/// what it can record is lost.
-const OFFSET: f64 = 5e-4;
+/// Offsets above the first figure are the interface's fault; above the second half of what it can record is lost.
 const LARGE_OFFSET: f64 = 0.02;
 const HOPELESS_OFFSET: f64 = 0.2;
 
@@ -86,7 +84,7 @@ fn varying_power(signal: &[f32]) -> f64 {
 /// Looks at the constant part of a target.
 pub(super) fn offset(target: &[f32], offset: f64) -> Finding {
     // Beside a quiet recording a small offset is large.
-    let small = OFFSET.min(0.05 * varying_power(target).sqrt()).max(1e-6);
+    let small = SMALL_OFFSET.min(0.05 * varying_power(target).sqrt()).max(1e-6);
     let figure = format!("a constant offset of {offset:.4} in the target");
     if offset.abs() > HOPELESS_OFFSET {
         let advice =

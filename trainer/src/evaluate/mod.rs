@@ -7,7 +7,7 @@ use crate::TrainerError;
 use crate::data::{Pair, check_audible};
 use crate::device::Device;
 use crate::loss::mrstft;
-use crate::recording::{Channel, delay, files, in_silence, mean, move_target};
+use crate::recording::{Channel, SMALL_OFFSET, delay, files, in_silence, mean, move_target};
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer, wavenet};
 use shared::model::Model;
 use std::path::Path;
@@ -15,8 +15,6 @@ use tch::Tensor;
 
 /// FFT sizes of the reported STFT distance, in samples.
 const FFTS: [usize; 3] = [2048, 1024, 512];
-/// Offsets of a target that are smaller are left: -66 dBFS.
-const OFFSET: f64 = 5e-4;
 
 /// Error-to-signal ratio: the energy of the error over the energy of the target (Wright et al., "Real-Time Guitar
 /// Amplifier Emulation with Deep Learning", 2020, eq. 10, without pre-emphasis; NAM's trainer prints the same).
@@ -145,7 +143,7 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
     // belongs to the tone, and the model has it too.
     let own = if silent.is_some() { 0.0 } else { mean(output) };
     let apart = sign * constant - own;
-    let back = match apart.abs() > OFFSET {
+    let back = match apart.abs() > SMALL_OFFSET {
         true => {
             notes.push(format!("a constant offset of {apart:.4} was taken off the target"));
             own

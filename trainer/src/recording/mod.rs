@@ -16,7 +16,7 @@ mod split;
 pub use delay::Delay;
 pub use files::Channel;
 pub(crate) use fourier::correlate;
-pub(crate) use offset::{in_silence, mean};
+pub(crate) use offset::{SMALL_OFFSET, in_silence, mean};
 pub use passes::Passes;
 pub(crate) use spectra::Spectra;
 pub use split::Split;

@@ -10,6 +10,9 @@ const LEAST: usize = 3;
 /// Frames that vary by less than this share of the whole are silence.
 const SILENT: f64 = 0.02;
 
+/// Offsets up to this are nothing to speak of, full scale 1: -66 dBFS.
+pub(crate) const SMALL_OFFSET: f64 = 5e-4;
+
 /// Mean of a signal; 0 of nothing.
 pub(crate) fn mean(signal: &[f32]) -> f64 {
     signal.iter().map(|&s| f64::from(s)).sum::<f64>() / signal.len().max(1) as f64
