@@ -24,6 +24,7 @@ mod repair;
 mod tests;
 mod theme;
 mod tuner;
+mod window;
 
 use crate::amp::{Desk, Status, StatusReader};
 use crate::params::{Page, TonewrightParams};
@@ -37,8 +38,7 @@ use nih_plug::editor::dpi::LogicalSize;
 use nih_plug::prelude::{ParamSetter, ResizeHint};
 use nih_plug_egui::resizable_window::ResizableWindow;
 use nih_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, GraphicsConfig, NiceEguiApp, RepaintNotifier,
-    baseview, create_egui_editor,
+    EguiEditorState, EguiNiceSettings, Frame, GraphicsConfig, NiceEguiApp, RepaintNotifier, baseview,
 };
 use overlay::Overlay;
 use patches::Patches;
@@ -50,9 +50,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tuner::Tuner;
-
-/// The framework's handle of the window.
-pub type TonewrightEditor = EguiEditor<App>;
+pub use window::TonewrightEditor;
 
 /// Time between looks for what the audio thread tells: not more often than the window is painted.
 const LOOK: Duration = Duration::from_millis(30);
@@ -89,7 +87,7 @@ pub fn create(
 ) -> Option<TonewrightEditor> {
     let (width, height) = *params.window.lock();
     let smallest = LogicalSize::new(theme::SMALLEST.x, theme::SMALLEST.y);
-    create_egui_editor(
+    TonewrightEditor::new(
         EguiEditorState::from_size(LogicalSize::new(width, height), 1.0),
         notifier,
         EguiNiceSettings::new()

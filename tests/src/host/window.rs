@@ -24,7 +24,8 @@ impl Screen {
     pub fn start() -> Option<Self> {
         // It chooses a free number itself, and says which.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"])
+            // Without `-noreset` it is away for a moment whenever its last client has gone.
+            .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
