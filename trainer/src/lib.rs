@@ -25,6 +25,7 @@ pub mod kernel;
 pub mod knobs;
 pub mod loss;
 pub mod material;
+pub mod out;
 pub mod preview;
 pub mod progress;
 pub mod recording;

@@ -2,6 +2,7 @@
 
 use crate::TrainerError;
 use crate::history::Point;
+use crate::out::complain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::model::WaveNetSpec;
 use std::io::IsTerminal;
@@ -119,7 +120,7 @@ impl Progress {
         let p = measured.point;
         self.course.push(p.esr);
         if self.plain {
-            eprintln!(
+            complain(format_args!(
                 "step {}: {}, held-out now {:.6}, train {:.6}, loss {:.6}, learning rate {:.1e}, {:.0} k samples/s, {} left",
                 p.step,
                 self.course.text(measured.best_esr),
@@ -129,7 +130,7 @@ impl Progress {
                 p.learning_rate,
                 p.samples_per_second / 1e3,
                 self.left()
-            );
+            ));
         }
         self.tell(|follower| follower.measured(measured));
     }
@@ -141,7 +142,7 @@ impl Progress {
             Ok(()) => true,
             Err(error) => {
                 let name = follower.name();
-                bar.suspend(|| eprintln!("warning: training goes on without {name}: {error}"));
+                bar.suspend(|| complain(format_args!("warning: training goes on without {name}: {error}")));
                 false
             }
         });

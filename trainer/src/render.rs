@@ -114,7 +114,7 @@ pub fn check_rate(model: &Model, path: &Path, rate_hz: u32) -> Result<(), Traine
 }
 
 /// Whether two paths lead to the same file; a file that is not there is no other's.
-pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
+pub fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 

@@ -4,78 +4,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use support::desk::{Desk, RATE, good, played};
 use support::{noise, random_model, wav};
-
-struct Desk {
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn trainer(&self, args: &[&str]) -> Output {
-        let program = env!("CARGO_BIN_EXE_trainer");
-        Command::new(program).current_dir(self.folder.path()).args(args).output().unwrap()
-    }
-
-    /// Runs the trainer, which must fail with one line that contains all of `words`.
-    fn refuses(&self, args: &[&str], words: &[&str]) {
-        let output = self.trainer(args);
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
-        let errors: Vec<&str> = text.lines().filter(|l| !l.is_empty()).collect();
-        assert_eq!(errors.len(), 1, "one line is enough: {text}");
-        assert!(errors[0].starts_with("error: ") && !text.contains("panicked"), "{text}");
-        for word in words {
-            assert!(errors[0].contains(word), "`{word}` is missing: {text}");
-        }
-    }
-
-    fn config(&self, text: &str) {
-        std::fs::write(self.path("c.yaml"), text).unwrap();
-    }
-
-    /// A config for the pair `input.wav`, `target.wav`.
-    fn pair_config(&self) {
-        self.config(
-            "model: { seed: { channels: 2, blocks: 2 } }\n\
-             data: { pair: { input: input.wav, target: target.wav, validation_seconds: 1 } }\n\
-             train: { steps: 2, batch: 1, segment_samples: 100, device: cpu }\n\
-             out: run\n",
-        );
-    }
-
-    fn refuses_pair(&self, words: &[&str]) {
-        self.pair_config();
-        self.refuses(&["--config", "c.yaml"], words);
-        assert!(!self.path("run").exists(), "nothing is written before the recordings are good");
-    }
-}
-
-const RATE: u32 = 48_000;
-
-fn good() -> Vec<f32> {
-    noise(3 * RATE as usize, 0.3, 1)
-}
-
-/// What some gear makes of a signal.
-fn played(input: &[f32]) -> Vec<f32> {
-    let mut low = 0.0;
-    let driven = input.iter().map(|x| {
-        low += 0.5 * (x - low);
-        0.4 * (4.0 * low).tanh()
-    });
-    driven.collect()
-}
 
 #[test]
 fn good_input_is_taken() {
@@ -432,66 +363,21 @@ fn renders_every_channel() {
 }
 
 #[test]
-fn ctrl_c_still_exports() {
+fn no_recording_is_written_over_by_accident() {
     let desk = Desk::new();
-    wav(&desk.path("input.wav"), &good(), RATE);
-    wav(&desk.path("target.wav"), &played(&good()), RATE);
-    desk.pair_config();
-    let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
-    desk.config(&text.replace("steps: 2", "steps: 1000000000, checkpoint_seconds: 0.1"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .current_dir(desk.folder.path())
-        .args(["--config", "c.yaml"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // The first checkpoint says that training is under way.
-    let begun = std::time::Instant::now();
-    while !desk.path("run/last.safetensors").exists() {
-        assert!(begun.elapsed().as_secs() < 120, "training did not begin");
-        std::thread::sleep(std::time::Duration::from_millis(50));
+    let kept = noise(4_800, 0.3, 1);
+    for name in ["input.wav", "target.wav", "kept.wav"] {
+        wav(&desk.path(name), &kept, RATE);
     }
-    ctrl_c(&child);
-    let status = child.wait().unwrap();
-    assert!(status.success(), "{status}");
-    assert!(desk.path("run/run.onnx").exists());
-}
-
-fn ctrl_c(child: &Child) {
-    let process = libc::pid_t::try_from(child.id()).unwrap();
-    // SAFETY: `kill` takes two numbers; the process is our child and not waited for yet, so that its
-    // number belongs to no other.
-    assert_eq!(unsafe { libc::kill(process, libc::SIGINT) }, 0);
-}
-
-#[test]
-fn a_second_ctrl_c_ends_a_step_that_would_take_for_ever() {
-    let desk = Desk::new();
-    wav(&desk.path("input.wav"), &good(), RATE);
-    wav(&desk.path("target.wav"), &played(&good()), RATE);
-    desk.pair_config();
-    let text = std::fs::read_to_string(desk.path("c.yaml")).unwrap();
-    let text =
-        text.replace("batch: 1, segment_samples: 100", "batch: 1024, segment_samples: 90000, workers: 1");
-    desk.config(&text.replace("{ seed: { channels: 2, blocks: 2 } }", "nam_standard"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .current_dir(desk.folder.path())
-        .args(["--config", "c.yaml"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let wait_for = |words: &str, stream: &mut dyn Read| {
-        let lines = BufReader::new(stream).lines().map(Result::unwrap);
-        assert!({ lines }.any(|line| line.contains(words)), "`{words}` was not said");
-    };
-    wait_for("gradients: ", child.stdout.as_mut().unwrap());
-    ctrl_c(&child);
-    let mut errors = child.stderr.take().unwrap();
-    wait_for("press Ctrl-C again", &mut errors);
-    ctrl_c(&child);
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130), "{status}");
-    assert!(!desk.path("run/run.onnx").exists());
+    let before = std::fs::read(desk.path("kept.wav")).unwrap();
+    desk.refuses(&["signal", "-o", "kept.wav"], &["kept.wav", "--overwrite"]);
+    desk.refuses(&["demo-recording", "kept.wav"], &["kept.wav", "--overwrite"]);
+    desk.refuses(&["virtual", "--out", "."], &["input.wav", "--overwrite"]);
+    desk.refuses(&["reference", "kept.wav", "-o", "./kept.wav"], &["kept.wav", "would replace a recording"]);
+    for name in ["input.wav", "target.wav", "kept.wav"] {
+        assert_eq!(std::fs::read(desk.path(name)).unwrap(), before, "{name}");
+    }
+    desk.refuses(&["signal", "-o", "signal.flac"], &["signal.flac", ".wav"]);
+    assert!(desk.trainer(&["virtual", "--out", ".", "--seconds", "1", "--overwrite"]).status.success());
+    assert_ne!(std::fs::read(desk.path("target.wav")).unwrap(), before);
 }

@@ -44,12 +44,16 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
         lists = vec![Recordings { settings, files, held_out: HeldOut::Default }];
     }
     let (mut problems, mut looked_at) = (Vec::new(), 0);
+    // Of a single one it is what this ends with.
+    let several = lists.iter().map(|list| list.files.len()).sum::<usize>() > 1;
     for Recordings { mut settings, files, held_out } in lists {
         settings.channel = args.channel.unwrap_or(settings.channel);
         for (input, target) in files {
             looked_at += 1;
             if let Err(error) = check(&input, &target, &settings, held_out, say) {
-                say(&format!("error: {error}"));
+                if several {
+                    say(&format!("error: {error}"));
+                }
                 problems.push(error);
             }
         }

@@ -138,10 +138,12 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
             target.iter_mut().for_each(|sample| *sample = -*sample);
             notes.push("the target was turned upright".into());
         }
+    } else {
+        notes.push("nothing in the target follows the model's output; it may be of another recording".into());
     }
-    // Training takes off what an interface adds, so the model does not have it. What lopsided playing has on average
+    // Training takes off what an interface adds, so most models do not have it. What lopsided playing has on average
     // belongs to the tone, and the model has it too.
-    let own = if silent.is_some() { 0.0 } else { mean(output) };
+    let own = if silent.is_some() { in_silence(output, rate_hz).unwrap_or(0.0) } else { mean(output) };
     let apart = sign * constant - own;
     let back = match apart.abs() > SMALL_OFFSET {
         true => {
@@ -183,6 +185,11 @@ mod tests {
             let apart = peak_difference(&played, &target);
             assert!(apart < 1e-4, "{apart}: {note}");
             assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate), "");
+            // A model that was trained with it has it.
+            played.iter_mut().for_each(|y| *y += 0.01);
+            let mut target = played.clone();
+            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate), "");
+            assert_eq!(peak_difference(&played, &target), 0.0);
         }
     }
 }

@@ -36,6 +36,11 @@ pub fn capture_at(drive: f64, seconds: f64, rate_hz: u32, seed: u64) -> Pair {
     Pair { input, target, rate_hz }
 }
 
+/// Where [`write`] puts what went in and what came out.
+pub fn files(folder: &Path) -> [PathBuf; 2] {
+    ["input.wav", "target.wav"].map(|name| folder.join(name))
+}
+
 /// Writes a capture as `input.wav` and `target.wav` into `folder`, and gives their paths.
 ///
 /// # Errors
@@ -48,7 +53,7 @@ pub fn write(
 ) -> Result<(PathBuf, PathBuf), TrainerError> {
     std::fs::create_dir_all(folder).map_err(|e| TrainerError::file(folder, e))?;
     let pair = capture(seconds, rate_hz, seed);
-    let (input, target) = (folder.join("input.wav"), folder.join("target.wav"));
+    let [input, target] = files(folder);
     write_wav(&input, &[&pair.input], rate_hz)?;
     write_wav(&target, &[&pair.target], rate_hz)?;
     Ok((input, target))

@@ -9,6 +9,9 @@ use std::path::Path;
 /// Quieter than this all through is silence, as an amplitude: -80 dB below full scale.
 const SILENCE: f32 = 1e-4;
 
+/// Less sound than this tells little of what is usual, in seconds: one phrase.
+pub const FEW_SECONDS: f64 = 5.0;
+
 /// The balance of some recordings, WAV or FLAC, each brought to one level and counted by its length.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod desk;
 pub mod toy;
 
 use rand::{Rng, SeedableRng};
