@@ -124,10 +124,13 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
     target.iter_mut().for_each(|sample| *sample -= constant as f32);
     let found = delay::find(&output[..samples], target, rate_hz);
     let sign = if found.is_clear() && found.inverted { -1.0 } else { 1.0 };
+    let mut output = &output[..samples];
     if found.is_clear() {
         let late = found.samples.round() as i64;
         if late != 0 {
             move_target(beside, target, -late);
+            // What is moved later has no counterpart for the first samples.
+            output = &output[(-late).max(0) as usize..];
             let way = if late > 0 { "earlier" } else { "later" };
             notes.push(format!(
                 "the target was moved {} samples {way} to where the model's output is",
@@ -141,9 +144,13 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
     } else {
         notes.push("nothing in the target follows the model's output; it may be of another recording".into());
     }
-    // Training takes off what an interface adds, so most models do not have it. What lopsided playing has on average
-    // belongs to the tone, and the model has it too.
-    let own = if silent.is_some() { in_silence(output, rate_hz).unwrap_or(0.0) } else { mean(output) };
+    // Training takes off what an interface adds, so most models do not have it, but some were trained with it: what is
+    // nearer counts. What lopsided playing has on average belongs to the tone, and the model has it too.
+    let own = match silent {
+        Some(_) if is_nearer(output, target, sign * constant) => sign * constant,
+        Some(_) => 0.0,
+        None => mean(output),
+    };
     let apart = sign * constant - own;
     let back = match apart.abs() > SMALL_OFFSET {
         true => {
@@ -154,6 +161,14 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
     };
     target.iter_mut().for_each(|sample| *sample += back as f32);
     notes.join(", ")
+}
+
+/// Whether an output is nearer to a target with a constant than to that without.
+fn is_nearer(output: &[f32], target: &[f32], constant: f64) -> bool {
+    let apart = |added: f64| -> f64 {
+        output.iter().zip(target).map(|(y, t)| (f64::from(*y) - f64::from(*t) - added).powi(2)).sum()
+    };
+    apart(constant) < apart(0.0)
 }
 
 #[cfg(test)]
