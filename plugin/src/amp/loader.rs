@@ -1,5 +1,8 @@
 //! The loader: a thread of each instance that reads models, builds voices and frees them.
 
+#[cfg(test)]
+mod tests;
+
 use super::cabs::Cabs;
 use super::fetch::{Bytes, Fetcher, Known};
 use super::probes::Probes;
@@ -25,6 +28,9 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Time from one setting of a knob that is being turned to the next. While one fades in, two amps are computed: this leaves the audio
 /// thread at least half of the time to one alone, and the loader most of it to nothing.
 const TURN: Duration = Duration::from_millis(40);
+
+/// How long nothing has been asked for before what plays is played to, to get to know it.
+const REST: Duration = Duration::from_millis(250);
 
 /// Longest path that is opened, in bytes: what Linux allows. A session may hold anything.
 pub const MAX_PATH_BYTES: usize = 4096;
@@ -64,24 +70,8 @@ impl Loader {
         finder: Arc<dyn Finder>,
         spawn: impl FnOnce(Box<dyn FnOnce() + Send>) -> std::io::Result<JoinHandle<()>>,
     ) -> Self {
-        let shared = Arc::new(Shared {
-            desk,
-            link,
-            status: Mutex::default(),
-            version: AtomicU64::new(1),
-            quit: AtomicBool::new(false),
-        });
-        let mut worker = Worker {
-            shared: shared.clone(),
-            finder,
-            own: None,
-            model: None,
-            delivered: None,
-            fulfilled: None,
-            lineage: 0,
-            probes: Probes::default(),
-            cabs: Cabs::default(),
-        };
+        let shared = Arc::new(Shared::new(desk, link));
+        let mut worker = Worker::new(shared.clone(), finder);
         let thread = spawn(Box::new(move || worker.run()));
         match &thread {
             Ok(handle) => shared.desk.set_loader(handle.thread().clone()),
@@ -132,9 +122,21 @@ impl StatusReader {
 }
 
 impl Shared {
+    fn new(desk: Arc<Desk>, link: Arc<Link>) -> Self {
+        let (status, version, quit) = (Mutex::default(), AtomicU64::new(1), AtomicBool::new(false));
+        Self { desk, link, status, version, quit }
+    }
+
     fn publish(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.status.lock());
         self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// What is done whenever the loader looks.
+    fn do_chores(&self) {
+        self.link.sweep();
+        // A mistake in one must not take the loader with it.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.desk.run_errands()));
     }
 }
 
@@ -195,14 +197,30 @@ impl Delivery {
 }
 
 impl Worker {
+    fn new(shared: Arc<Shared>, finder: Arc<dyn Finder>) -> Self {
+        Self {
+            shared,
+            finder,
+            own: None,
+            model: None,
+            delivered: None,
+            fulfilled: None,
+            lineage: 0,
+            probes: Probes::default(),
+            cabs: Cabs::default(),
+        }
+    }
+
     fn run(&mut self) {
         let shared = self.shared.clone();
         while !shared.quit.load(Ordering::Acquire) {
-            shared.link.sweep();
-            // A mistake in one must not take the loader with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| shared.desk.run_errands()));
+            shared.do_chores();
             let serial = shared.desk.serial();
             if shared.desk.is_settled() {
+                if self.fulfilled.as_ref().is_some_and(|(_, at)| at.elapsed() >= REST) {
+                    // A mistake in here must not take the loader with it.
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.get_to_know()));
+                }
                 std::thread::park_timeout(LOOK);
                 continue;
             }
@@ -404,15 +422,17 @@ impl Worker {
         }
         let turned = (!delivery.settings.is_empty()).then(|| model.at_settings(&delivery.settings));
         let name = (key.clone(), size);
-        let is_new = self.probes.known(&name).is_none();
         // Where its knobs are turned changes neither a model's polarity nor its delay, so they are looked for once and with all knobs at their
         // defaults. Else a turn might turn a waveform over, or ask the host for a restart.
-        let chosen = || model.at_quality(quality.value());
+        let desk = &self.shared.desk;
         let mut voice = Box::new(if *key == Key::Dry {
             Voice::build_plain(model, oversampling, format.narrow())?
         } else {
             let probe = match align {
-                true => self.probes.of(name.clone(), &chosen(), engine),
+                true => {
+                    let chosen = model.at_quality(quality.value());
+                    self.probes.of(name, &chosen, engine, &mut || !desk.is_abandoned())
+                }
                 false => self.probes.known(&name),
             };
             let manner = Manner { quality, engine, oversampling, probe, align };
@@ -420,16 +440,38 @@ impl Worker {
         });
         voice.belong_to(self.lineage);
         let ModelInfo { engine: kind, probe, .. } = *voice.info();
-        let mut info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
+        let info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
         self.shared.link.voices.send(voice);
         self.delivered = Some(delivery);
-        self.announce(key, info.clone(), wish);
-        // It plays already, and what it says of itself can come later.
-        if is_new && *key != Key::Dry {
-            info.probe = self.probes.of(name, &chosen(), engine);
-            self.announce(key, info, wish);
-        }
+        self.announce(key, info, wish);
         Ok(())
+    }
+
+    /// Plays to what plays, unless that was done before, and says what it found out. That takes a second of one core or several, in which
+    /// nobody may have to wait: the next wish breaks it off, and then it begins anew another time.
+    fn get_to_know(&mut self) {
+        let (Some((wish, _)), Some(last), Some((key, model))) =
+            (&self.fulfilled, &self.delivered, &self.model)
+        else {
+            return;
+        };
+        let name = (key.clone(), last.size);
+        if last.key != *key || *key == Key::Dry || self.probes.is_known(&name) {
+            return;
+        }
+        let shared = &self.shared;
+        let mut looked = Instant::now();
+        let mut go_on = || {
+            if looked.elapsed() >= LOOK {
+                shared.do_chores();
+                looked = Instant::now();
+            }
+            shared.desk.is_settled() && !shared.desk.is_abandoned()
+        };
+        let chosen = model.at_quality(wish.quality.value());
+        if let Some(probe) = self.probes.of(name, &chosen, last.engine, &mut go_on) {
+            shared.publish(|s| s.playing.iter_mut().for_each(|info| info.probe = Some(probe)));
+        }
     }
 
     fn announce(&self, key: &Key, info: ModelInfo, wish: &Wish) {

@@ -122,7 +122,15 @@ fn an_inverted_late_model_is_turned_upright_and_its_delay_told_to_the_host() {
 #[test]
 fn a_model_is_probed_when_it_is_loaded_and_corrected_on_request() {
     let mut amp = Amp::new(FORMAT);
-    let probe = amp.loader.status().get().playing.unwrap().probe.unwrap();
+    let begin = std::time::Instant::now();
+    // It plays before it is played to.
+    let probe = loop {
+        if let Some(probe) = amp.loader.status().get().playing.unwrap().probe {
+            break probe;
+        }
+        assert!(begin.elapsed() < LIMIT);
+        std::thread::sleep(Duration::from_millis(5));
+    };
     assert!(probe.is_clear() && probe.delay_samples > 0, "{probe:?}");
     assert_eq!(amp.rack.latency_samples(), 0);
     amp.desk.set_align(true);
