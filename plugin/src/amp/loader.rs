@@ -229,13 +229,7 @@ impl Worker {
                 std::thread::park_timeout(LOOK);
                 continue;
             }
-            let model = self.fulfil(&wish).err();
-            let cabs = self.cabs.fulfil(&wish, &shared.desk, &shared.link, self.finder.as_ref()).err();
-            let shown = self.cabs.shown();
-            shared.publish(|s| {
-                s.cabs = shown;
-                s.error = model.or(cabs).map(|e| e.to_string());
-            });
+            self.deal_with(&wish);
             self.each_own(&wish, |fetcher, known| fetcher.pack(known));
             self.publish_parts();
             shared.desk.settle(serial);
@@ -293,6 +287,29 @@ impl Worker {
             status.clone()
         });
         self.shared.publish(|s| s.parts = parts);
+    }
+
+    fn deal_with(&mut self, wish: &Wish) {
+        if self.turn(wish) {
+            return;
+        }
+        let model = self.fulfil(wish).err();
+        let Shared { desk, link, .. } = &*self.shared;
+        let cabs = self.cabs.fulfil(wish, desk, link, self.finder.as_ref()).err();
+        let shown = self.cabs.shown();
+        self.shared.publish(|s| {
+            s.cabs = shown;
+            s.error = model.or(cabs).map(|e| e.to_string());
+        });
+    }
+
+    /// Turns the knobs of what plays, if nothing else is wished for. What failed before would fail again, and take its time at each turn: a file
+    /// that cannot be read, a folder that does not answer, an engine that is not there.
+    fn turn(&mut self, wish: &Wish) -> bool {
+        let is_turn = self.fulfilled.as_ref().is_some_and(|(last, _)| wish.is_turn_of(last));
+        let engine = self.delivered.as_ref().filter(|_| is_turn).map(|last| last.engine);
+        let played = engine.zip(self.model.clone());
+        played.is_some_and(|(engine, (key, model))| self.play(&key, &model, engine, wish).is_ok())
     }
 
     fn fulfil(&mut self, wish: &Wish) -> Result<(), LoadError> {

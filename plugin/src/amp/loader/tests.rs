@@ -19,7 +19,7 @@ fn worker() -> Worker {
 fn work(worker: &mut Worker) {
     let desk = worker.shared.desk.clone();
     let (serial, wish) = (desk.serial(), desk.wish());
-    worker.fulfil(&wish).unwrap();
+    worker.deal_with(&wish);
     desk.settle(serial);
     worker.fulfilled = Some((wish, Instant::now()));
 }

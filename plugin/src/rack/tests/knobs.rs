@@ -164,6 +164,38 @@ fn a_turn_makes_no_step() {
 }
 
 #[test]
+fn what_failed_is_not_tried_again_at_each_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut amp = playing(folder.path());
+    let files = ["broken.onnx", "broken.wav"].map(|name| folder.path().join(name));
+    for (part, file) in [Part::Model, Part::CabA].into_iter().zip(&files) {
+        std::fs::write(file, "neither a model nor a response").unwrap();
+        amp.desk.set_file(part, Some(file.clone()));
+    }
+    amp.desk.set_slot(Part::CabA, OWN_FILE_SLOT);
+    amp.settle();
+    let before = status(&amp);
+    assert!(before.error.is_some());
+    // Whoever reads them again finds other ones.
+    Factory::in_slot(DEFAULT_SLOT).unwrap().load().unwrap().save(&files[0]).unwrap();
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/cabinets/closed_2x12.wav"), &files[1])
+        .unwrap();
+    turn(&amp, [1.0, 0.2]);
+    let after = status(&amp);
+    assert_eq!((amp.name().as_str(), &after.error), ("Two knobs", &before.error));
+    assert_eq!(after.cabs, before.cabs);
+    amp.run(&noise(2, 2000, 64), 512, Controls::NEUTRAL);
+    amp.rack.reset();
+    let input = noise(2, 1000, 65);
+    let output = amp.run(&input, 512, Controls::NEUTRAL);
+    assert!(difference(&output[0], &turned([1.0, 0.2], &input[0])) < 1e-6, "it is turned");
+    // Whoever asks for them again does.
+    amp.desk.look_again();
+    amp.settle();
+    assert_ne!(amp.name(), "Two knobs");
+}
+
+#[test]
 fn the_last_position_wins_and_few_are_built_on_the_way() {
     let folder = tempfile::tempdir().unwrap();
     let mut amp = playing(folder.path());
