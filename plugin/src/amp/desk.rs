@@ -1,5 +1,6 @@
 //! The desk: where wishes are laid down by any thread and picked up by the loader.
 
+use super::hold::{Held, Holds};
 use super::source::file_name;
 use super::turns::Turns;
 use super::{Choice, ContentHash, OwnFile, Part, Positions, SavedSource, Source, Steps};
@@ -114,6 +115,7 @@ pub struct Desk {
     files: [Mutex<OwnFile>; 3],
     pool: Arc<Pool>,
     format: Mutex<Option<RackFormat>>,
+    holds: Holds,
     serial: AtomicU64,
     done: AtomicU64,
     loader: OnceLock<Thread>,
@@ -143,6 +145,7 @@ impl Desk {
             files: Default::default(),
             pool: Arc::new(pool),
             format: Mutex::new(None),
+            holds: Holds::default(),
             serial: AtomicU64::new(1),
             done: AtomicU64::new(0),
             loader: OnceLock::new(),
@@ -460,7 +463,24 @@ impl Desk {
         self.settle(self.serial());
     }
 
+    /// What is wished for, unless more of what belongs to it is still to come.
+    pub(super) fn whole_wish(&self) -> Option<Wish> {
+        self.holds.unless_held(|| self.wish())
+    }
+
+    /// Has the loader wait with what is wished for from now on until this is dropped: for wishes that belong together. Whoever holds the desk
+    /// must not wait for it. Free of locks and memory.
+    pub fn hold(&self) -> Held<'_> {
+        self.holds.hold()
+    }
+
+    /// The session that is loaded on this thread has said all, see [`begin_loading`](super::begin_loading). Free of locks and memory.
+    pub fn loaded(&self) {
+        self.holds.loaded();
+    }
+
     fn touch(&self) {
+        self.holds.join_loading();
         self.serial.fetch_add(1, Ordering::AcqRel);
     }
 }

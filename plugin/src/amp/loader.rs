@@ -224,11 +224,11 @@ impl Worker {
                 std::thread::park_timeout(LOOK);
                 continue;
             }
-            let wish = shared.desk.wish();
-            if self.is_too_soon(&wish) {
+            let wish = shared.desk.whole_wish().filter(|wish| !self.is_too_soon(wish));
+            let Some(wish) = wish else {
                 std::thread::park_timeout(LOOK);
                 continue;
-            }
+            };
             self.deal_with(&wish);
             self.each_own(&wish, |fetcher, known| fetcher.pack(known));
             self.publish_parts();

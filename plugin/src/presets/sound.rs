@@ -2,8 +2,8 @@
 
 use super::Dials;
 use super::dials::OVERSAMPLING;
-use crate::amp::{Choice, Part, SavedSource};
-use nih_plug::prelude::ParamSetter;
+use crate::amp::{Choice, Part, Quality, SavedSource};
+use nih_plug::prelude::{Param, ParamSetter};
 use shared::factory::OWN_FILE_SLOT;
 use shared::word_eq::Curve;
 
@@ -102,15 +102,7 @@ impl Sound {
     }
 
     fn apply(&self, dials: &Dials, mut set: impl FnMut(usize, f32)) {
-        // Before the slots and the switches that make use of them. A file that does not play is brought back too, for automation may come to it; a
-        // sound that names none leaves the one that is there.
-        for part in Part::ALL {
-            let wanted = &self.files[part as usize];
-            let counts = is_named(wanted) || self.plays_file(part, dials).is_some();
-            if counts && !is_same(wanted, &dials.desk().source(part)) {
-                dials.desk().set_source(part, wanted.clone());
-            }
-        }
+        self.lay(dials);
         dials.keep_balances(&self.balances);
         for (at, &value) in self.values.iter().enumerate() {
             if dials.value(at) != value && self.leaves != Some(at) {
@@ -119,10 +111,36 @@ impl Sound {
         }
         // The audio thread forgets what was frozen while the switch is still off.
         dials.keep_balances(&self.balances);
-        // Something else may be chosen in place of what the parameters said before, and a host may take its time to say what they say now.
+    }
+
+    /// Lays all that the loader has to do on the desk, at once: a host takes its time to say what the parameters say now, and a model must not
+    /// be heard with the knobs of another.
+    fn lay(&self, dials: &Dials) {
+        let (desk, params) = (dials.desk(), dials.params());
+        let value = |at: Option<usize>| at.filter(|at| self.leaves != Some(*at)).map(|at| self.values[at]);
+        let _held = desk.hold();
+        for (knob, param) in params.knobs.all().into_iter().enumerate() {
+            value(dials.place_of_param(param)).into_iter().for_each(|value| desk.set_knob(knob, value));
+        }
+        if let Some(value) = value(dials.place_of_param(&params.quality)) {
+            desk.set_quality(Quality::new(params.quality.preview_plain(value)));
+        }
+        if let Some(value) = value(dials.place_of_param(&params.oversampling)) {
+            desk.set_oversampling(params.oversampling.preview_plain(value).factor());
+        }
+        if let Some(value) = value(dials.place_of_param(&params.align)) {
+            desk.set_align(params.align.preview_plain(value));
+        }
         for part in Part::ALL {
-            if let Some(slot) = self.slot(part, dials).filter(|slot| *slot != dials.desk().slot(part)) {
-                dials.desk().choose(part, Choice::Slot(slot));
+            // A file that does not play is brought back too, for automation may come to it; a sound that names none leaves the one that is there.
+            let wanted = &self.files[part as usize];
+            let counts = is_named(wanted) || self.plays_file(part, dials).is_some();
+            if counts && !is_same(wanted, &desk.source(part)) {
+                desk.set_source(part, wanted.clone());
+            }
+            // Something else may be chosen in place of what the parameters said before.
+            if let Some(slot) = self.slot(part, dials).filter(|slot| *slot != desk.slot(part)) {
+                desk.choose(part, Choice::Slot(slot));
             }
         }
     }
@@ -151,8 +169,34 @@ pub(crate) fn slot_id(part: Part) -> &'static str {
 mod tests {
     use super::*;
     use crate::amp::{ContentHash, Desk};
-    use crate::factory::DEFAULT_SLOT;
+    use crate::factory::{DEFAULT_SLOT, MODELS};
+    use crate::presets::edits::tests::window;
     use std::sync::Arc;
+
+    #[test]
+    fn all_that_is_to_be_loaded_is_wished_for_before_a_host_takes_anything_over() {
+        let (dials, _, gui, host) = window(true);
+        let mut sound = Sound::of(&dials);
+        let wanted = [("amp_knob_1", 0.8), ("amp_knob_8", 0.1), ("quality", 0.25), ("oversampling", 1.0)];
+        for (id, value) in wanted.into_iter().chain([("amp_align", 1.0), ("cab_b", 0.0)]) {
+            sound.values[dials.place(id).unwrap()] = value;
+        }
+        let model = dials.place("model").unwrap();
+        sound.values[model] = dials.value_of_slot(model, MODELS[2].slot);
+        sound.files[Part::CabB as usize].path = Some("/irs/mine.wav".into());
+        let before = dials.desk().wish();
+        sound.tell(&dials, &gui.param_setter());
+        let wish = dials.desk().wish();
+        assert_eq!(wish.knobs, [0.8, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.1]);
+        assert_eq!((wish.quality, wish.oversampling, wish.align), (Quality::new(0.25), 8, true));
+        assert_eq!(wish.source(Part::Model).slot, MODELS[2].slot);
+        assert_eq!(wish.source(Part::CabB).slot, OWN_FILE_SLOT);
+        assert_eq!(wish.source(Part::CabB).own.path, sound.files[Part::CabB as usize].path);
+        assert_eq!(wish.source(Part::CabA), before.source(Part::CabA));
+        host.take_over();
+        assert_eq!(dials.desk().wish(), wish, "what the host says then changes nothing");
+        assert!(sound.is_like(&Sound::of(&dials), &dials));
+    }
 
     #[test]
     fn a_sound_goes_from_one_instance_to_another() {
