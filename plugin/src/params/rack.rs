@@ -1,7 +1,7 @@
 //! The parameters of the rack's parts but for the equaliser.
 
 use super::text::{decibels, hertz, milliseconds, number, percent, signed_decibels};
-use crate::amp::{DEFAULT_CAB_SLOTS, Desk, Part, Stepped, Way};
+use crate::amp::{DEFAULT_CAB_SLOTS, Desk, Part, Stepped, Way, begin_loading, is_loading};
 use crate::rack::{
     AmpControls, CabControls, GateControls, InputChannels, InputControls, OutputControls, OutputMode,
     ToneControls, TunerControls,
@@ -10,7 +10,6 @@ use nih_plug::params::persist::PersistentField;
 use nih_plug::prelude::*;
 use shared::cabinets;
 use shared::chain::processors::TONE_RANGE_DB;
-use std::cell::Cell;
 use std::sync::Arc;
 
 /// Furthest the gain knobs turn either way, in dB.
@@ -225,19 +224,17 @@ pub struct StepParams {
     pub loading: Loading,
 }
 
-thread_local! {
-    /// A session is being loaded on this thread: a switch that was held when it was saved is no step.
-    static IS_LOADING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// The span of time in which a session sets parameters. It begins with [`Loading::begin`], and ends when the framework
-/// comes to what is saved beside them, which this is part of.
-pub struct Loading;
+/// comes to what is saved beside them, which this is the last part of. Meanwhile a switch that was held when the session was saved is no
+/// step, and nothing is loaded: what came first would be heard with what is still to come of the session before.
+pub struct Loading {
+    desk: Arc<Desk>,
+}
 
 impl Loading {
     /// A session is about to set parameters, on this thread.
     pub fn begin(state: &mut PluginState) {
-        IS_LOADING.set(true);
+        begin_loading();
         // Without it, as in an older session, nobody would say that it is over.
         state.fields.insert("steps".to_owned(), "null".to_owned());
     }
@@ -245,7 +242,7 @@ impl Loading {
 
 impl PersistentField<'_, ()> for Loading {
     fn set(&self, (): ()) {
-        IS_LOADING.set(false);
+        self.desk.loaded();
     }
 
     fn map<F, R>(&self, f: F) -> R
@@ -355,7 +352,7 @@ impl StepParams {
         let step = |name, stepped, way| {
             let desk = desk.clone();
             BoolParam::new(name, false).with_callback(Arc::new(move |on| {
-                if IS_LOADING.get() {
+                if is_loading() {
                     desk.steps().hold(stepped, way, on);
                 } else {
                     desk.steps().switch(stepped, way, on);
@@ -369,7 +366,7 @@ impl StepParams {
             next_cab: step("Next cabinet", Stepped::Cab, Way::On),
             previous_preset: step("Previous preset", Stepped::Preset, Way::Back),
             next_preset: step("Next preset", Stepped::Preset, Way::On),
-            loading: Loading,
+            loading: Loading { desk: desk.clone() },
         }
     }
 }

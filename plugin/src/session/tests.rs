@@ -3,18 +3,19 @@
 use super::*;
 use crate::amp::{ContentHash, Desk, Loader, Origin, Part, PartStatus, SavedSource};
 use crate::compare::KeptSound;
-use crate::factory::{DEFAULT_SLOT, OWN_FILE_SLOT};
-use crate::params::TonewrightParams;
+use crate::factory::{DEFAULT_SLOT, MODELS, OWN_FILE_SLOT};
+use crate::params::{Loading, TonewrightParams};
 use crate::presets::{Dials, Sound};
 use crate::rack::{CabControls, Controls, Link, Rack, RackFormat};
 use nih_plug::params::persist::PersistentField;
-use nih_plug::prelude::Params;
+use nih_plug::prelude::{Param, Params, PluginState};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::model::{Card, Model, Network, WaveNet, WaveNetSpec};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -441,6 +442,37 @@ fn random_sessions_never_stop_the_loader() {
     assert!(instance.play().iter().flatten().all(|sample| sample.is_finite()));
     assert!(instance.save() == saved, "the copies that were right are still there");
     assert_eq!(instance.origins(), [const { Origin::Carried }; 3]);
+}
+
+#[test]
+fn nothing_is_loaded_of_a_session_before_all_of_it_is_there() {
+    let mut instance = Instance::new(Nowhere);
+    instance.prepare();
+    let slot = MODELS[2].slot;
+    let plays = |instance: &Instance| instance.loader.status().get().slot;
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = looks.clone();
+    instance.desk.add_errand(Box::new(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    }));
+    let mut state = PluginState { version: String::new(), params: BTreeMap::new(), fields: instance.save() };
+    Loading::begin(&mut state);
+    let model = &instance.params.model;
+    let value = model.preview_normalized(slot as i32);
+    // SAFETY: the parameter lives as long as the instance. The framework restores parameters by such calls, and what is kept beside them after.
+    unsafe { model.as_ptr()._internal_set_normalized_value(value) };
+    let begin = std::time::Instant::now();
+    let since = looks.load(Ordering::SeqCst);
+    while looks.load(Ordering::SeqCst) < since + 5 {
+        assert!(begin.elapsed() < LIMIT);
+        instance.desk.wake();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!instance.desk.is_settled(), "somebody who waits goes on waiting");
+    assert_eq!(plays(&instance), DEFAULT_SLOT);
+    instance.params.deserialize_fields(&state.fields);
+    instance.prepare();
+    assert_eq!(plays(&instance), slot);
 }
 
 #[test]
