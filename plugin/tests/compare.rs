@@ -4,17 +4,18 @@
 
 use ebur128::{EbuR128, Mode};
 use shared::audio::{read_wav, write_wav};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tonewright::amp::{ContentHash, Desk, SavedSource};
+use tonewright::amp::{ContentHash, Desk, Part, SavedSource};
 use tonewright::compare::{
-    DryRing, HEARD_SECONDS, Levels, Load, Recording, Scales, match_gains, weigh, weigh_each,
+    DryRing, HEARD_SECONDS, Levels, Load, Recording, Scales, WeighError, match_gains, weigh, weigh_each,
 };
 use tonewright::factory::DEFAULT_SLOT;
 use tonewright::presets::{Dials, Files, PRESETS, Sound, Studio, Surroundings};
 use tonewright::rack::RackFormat;
-use tonewright::session::{Blob, Nowhere, Pool};
+use tonewright::session::{Blob, Finder, GoOn, Nowhere, Pool};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 480;
@@ -209,6 +210,41 @@ fn what_only_the_session_carries_is_compared() {
     assert!(weighed(files).unwrap().lufs[1].is_some());
     let elsewhere = Files { pool: Arc::default(), finder: Arc::new(Nowhere) };
     assert!(weighed(elsewhere).unwrap_err().to_string().contains("wide.wav"));
+}
+
+/// Searches for as long as anybody wants to know.
+struct Endless(Arc<AtomicBool>);
+
+impl Endless {
+    fn search(&self, go_on: GoOn<'_>) -> Option<PathBuf> {
+        self.0.store(true, Ordering::Release);
+        while go_on() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        None
+    }
+}
+
+impl Finder for Endless {
+    fn by_hash(&self, _: Part, _: ContentHash, _: &str, _: Option<u64>, go_on: GoOn<'_>) -> Option<PathBuf> {
+        self.search(go_on)
+    }
+
+    fn by_name(&self, _: Part, _: &str, go_on: GoOn<'_>) -> Option<PathBuf> {
+        self.search(go_on)
+    }
+}
+
+#[test]
+fn what_is_searched_for_is_given_up_with_the_comparison() {
+    let searches = Arc::new(AtomicBool::new(false));
+    let files = Files { pool: Arc::default(), finder: Arc::new(Endless(searches.clone())) };
+    let surroundings = Surroundings { files, ..Surroundings::default() };
+    let sound = carried().0;
+    let recording = Recording { channels: vec![demo()], sample_rate_hz: RATE_HZ };
+    let go_on = || !searches.load(Ordering::Acquire);
+    let weighed = weigh([&sound, &sound], &surroundings, &recording, &go_on);
+    assert_eq!(weighed, Err(WeighError::GivenUp));
 }
 
 /// A mono track with a stereo output: what a stereo response makes of it is weighed as it is heard.

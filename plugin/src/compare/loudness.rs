@@ -97,7 +97,8 @@ fn loudness(
         channels_out: channels,
     };
     let mut studio = Studio::new(sound, surroundings.clone());
-    studio.prepare(format).map_err(|error| Some(error.to_string()))?;
+    // Whoever removes the plugin waits for this.
+    studio.prepare_while(format, go_on).map_err(|error| go_on().then(|| error.to_string()))?;
     let failed = |error: ebur128::Error| Some(error.to_string());
     let mut meter =
         EbuR128::new(channels as u32, format.sample_rate_hz.round() as u32, Mode::I).map_err(failed)?;

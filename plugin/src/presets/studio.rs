@@ -9,10 +9,13 @@ use crate::session::{Finder, InLibrary, Pool};
 use shared::chain::{Format, Processor, ProcessorError, Purpose};
 use shared::word_eq::Mode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait for a model and its loudspeakers.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often it is asked meanwhile whether there is anybody who still waits.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is not the sound's, and yet moves it: it is the same on both sides of a comparison.
 #[derive(Clone, Debug)]
@@ -119,13 +122,30 @@ impl Studio {
     /// # Errors
     /// A file of the player's own cannot be played, or the loader was not done in a minute.
     pub fn prepare(&mut self, format: RackFormat) -> Result<(), ProcessorError> {
+        self.prepare_while(format, &|| true)
+    }
+
+    /// [`Studio::prepare`] for somebody who may not want it any more.
+    ///
+    /// # Errors
+    /// As there, or `go_on` said no while the loader was busy.
+    pub fn prepare_while(
+        &mut self,
+        format: RackFormat,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ProcessorError> {
         let desk = self.dials.desk();
         desk.set_format(format);
-        if !desk.wait_until_settled(LOAD_LIMIT) {
-            let seconds = LOAD_LIMIT.as_secs();
-            return Err(ProcessorError::Other(format!(
-                "the model is still loading after {seconds} s; try again"
-            )));
+        let begin = Instant::now();
+        while !desk.wait_until_settled(LOOK) {
+            let problem = if !go_on() {
+                "nobody waits for the model any more".to_owned()
+            } else if begin.elapsed() > LOAD_LIMIT {
+                format!("the model is still loading after {} s; try again", LOAD_LIMIT.as_secs())
+            } else {
+                continue;
+            };
+            return Err(ProcessorError::Other(problem));
         }
         // Something else would play in its place.
         let status = self.loader.status().get();
