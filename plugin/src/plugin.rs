@@ -71,7 +71,7 @@ impl Default for Tonewright {
         let link = Arc::new(Link::default());
         let telemetry = Arc::new(Telemetry::default());
         let params = Arc::new(TonewrightParams::new(&desk));
-        let mut stepper = Stepper::new(params.browsing.clone(), Library::shared);
+        let mut stepper = Stepper::new(&params, Library::shared);
         desk.add_errand(Box::new(move |desk| stepper.run(desk)));
         let mut presets = PresetStepper::new(&params, &desk);
         desk.add_errand(Box::new(move |desk| presets.run(desk)));

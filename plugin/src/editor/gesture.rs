@@ -40,10 +40,15 @@ pub fn any_open(context: &Context) -> bool {
 /// the value stays.
 pub fn set<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
     if value != param.unmodulated_plain_value() {
-        setter.begin_set_parameter(param);
-        setter.set_parameter(param, value);
-        setter.end_set_parameter(param);
+        set_anyway(setter, param, value);
     }
+}
+
+/// [`set`] also where the value stays, for what changes beside it.
+pub fn set_anyway<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
+    setter.begin_set_parameter(param);
+    setter.set_parameter(param, value);
+    setter.end_set_parameter(param);
 }
 
 /// [`set`] by a normalised value.

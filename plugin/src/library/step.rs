@@ -4,11 +4,12 @@ use super::scan::Library;
 use super::walk::{Limits, walk};
 use super::{Choice, Kind, Reading, Scope, natural, read};
 use crate::amp::{Desk, Part, Stepped};
+use crate::params::TonewrightParams;
 use nih_plug::params::persist::PersistentField;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 
 /// How many files that cannot be played are stepped over.
 const MOST_SKIPPED: usize = 64;
@@ -172,13 +173,16 @@ pub fn stepped(part: Part) -> Stepped {
 /// Does the steps that are asked for on a desk, by laying a wish on it. An errand of the loader's thread.
 pub struct Stepper {
     browsing: Browsing,
+    /// Whose knobs a step to another model puts back; it is not kept alive.
+    params: Weak<TonewrightParams>,
     library: LazyLock<Arc<Library>, Box<dyn FnOnce() -> Arc<Library> + Send>>,
 }
 
 impl Stepper {
     /// Steps through the lists of an instance; the library is opened when the first step is asked for.
-    pub fn new(browsing: Browsing, open: impl FnOnce() -> Arc<Library> + Send + 'static) -> Self {
-        Self { browsing, library: LazyLock::new(Box::new(open)) }
+    pub fn new(params: &Arc<TonewrightParams>, open: impl FnOnce() -> Arc<Library> + Send + 'static) -> Self {
+        let (browsing, params) = (params.browsing.clone(), Arc::downgrade(params));
+        Self { browsing, params, library: LazyLock::new(Box::new(open)) }
     }
 
     /// Does what was asked for since the last time.
@@ -203,7 +207,15 @@ impl Stepper {
             Choice::File(path) => is_playable(&path.0, kind),
         };
         if let Some(next) = neighbour(&list, current.as_ref(), steps, playable) {
+            let _held = desk.hold();
             next.lay_on(desk, part);
+            // Where they stand means something else for each model. A host is told as soon as a window is there to tell it.
+            if part == Part::Model
+                && let Some(params) = self.params.upgrade()
+                && params.knobs.put_back()
+            {
+                params.preset.leave_untold();
+            }
         }
     }
 }

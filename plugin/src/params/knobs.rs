@@ -64,6 +64,16 @@ impl KnobParams {
         let Self { first, second, third, fourth, fifth, sixth, seventh, eighth } = self;
         [first, second, third, fourth, fifth, sixth, seventh, eighth]
     }
+
+    /// Puts all of them back to where nobody has turned them, without a word to a host. Returns whether any stood elsewhere. From any thread.
+    pub fn put_back(&self) -> bool {
+        let mut any = false;
+        for param in self.all() {
+            // SAFETY: the pointer leads to a parameter of this. The framework sets its parameters by this very call, from any thread.
+            any |= unsafe { param.as_ptr()._internal_set_normalized_value(UNTURNED) };
+        }
+        any
+    }
 }
 
 /// Whether a parameter is one of them, by its id.

@@ -44,8 +44,13 @@ impl Chosen {
         self.window.store(open, Ordering::Release);
     }
 
+    /// Says that values were set without a word to a host.
+    pub fn leave_untold(&self) {
+        self.untold.store(true, Ordering::Release);
+    }
+
     /// Whether a host is yet to be told of values, once.
-    pub(super) fn take_untold(&self) -> bool {
+    pub(crate) fn take_untold(&self) -> bool {
         self.untold.swap(false, Ordering::AcqRel)
     }
 }
@@ -117,7 +122,7 @@ impl PresetStepper {
             sound.set(&dials);
             params.compare.forget_levels();
             params.preset.set_text(entry.place.text());
-            params.preset.untold.store(true, Ordering::Release);
+            params.preset.leave_untold();
         }
     }
 }

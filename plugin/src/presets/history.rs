@@ -49,7 +49,8 @@ impl History {
         if edits.is_empty() {
             return;
         }
-        let chose = |part: Part| edits.iter().any(|edit| dials.id(edit.at) == slot_id(part));
+        let is_slot = |edit: &Edit, part: Part| dials.id(edit.at) == slot_id(part);
+        let chose = |part: Part| edits.iter().any(|edit| is_slot(edit, part));
         let other = |part: Part| !is_same(&before[part as usize], &now[part as usize]);
         // Files change with sessions too; they are the player's doing where a slot was set.
         let files =
@@ -65,7 +66,9 @@ impl History {
         if joined.is_empty() && files.is_none() {
             return;
         }
-        let name = joined.first().map_or("file", |edit| dials.name(edit.at)).to_owned();
+        // What goes with a file that was chosen gives the step no name.
+        let names = |edit: &&Edit| files.is_none() || Part::ALL.into_iter().any(|part| is_slot(edit, part));
+        let name = joined.first().filter(names).map_or("file", |edit| dials.name(edit.at)).to_owned();
         if let (Some(last), [edit], None) = (self.done.back_mut(), &*joined, &files)
             && let [earlier] = &mut *last.edits
             && earlier.at == edit.at
@@ -226,6 +229,25 @@ mod tests {
         dials.desk().set_file(Part::Model, Some("/amps/c.nam".into()));
         history.note(Vec::new(), &dials);
         assert_eq!(history.done.len(), steps);
+    }
+
+    #[test]
+    fn a_file_after_another_is_undone_with_the_knobs_that_went_with_it() {
+        let (dials, edits, gui, _) = window(false);
+        let (setter, mut history) = (gui.param_setter(), History::default());
+        let [model, knob] = ["model", "amp_knob_2"].map(|id| dials.place(id).unwrap());
+        dials.desk().set_file(Part::Model, Some("/amps/a.nam".into()));
+        dials.set(model, 0.0);
+        dials.set(knob, 0.9);
+        history.note(edits.take(), &dials);
+        dials.desk().set_file(Part::Model, Some("/amps/b.nam".into()));
+        dials.tell(model, 0.0, &setter);
+        dials.tell(knob, 0.5, &setter);
+        history.note(edits.take(), &dials);
+        assert_eq!((history.done.len(), history.undoes()), (1, Some("file")));
+        history.undo(&edits.now()).unwrap().tell(&dials, &setter);
+        assert_eq!(dials.desk().file(Part::Model), Some("/amps/a.nam".into()));
+        assert_eq!((dials.value(knob), dials.desk().wish().knobs[1]), (0.9, 0.9));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod widgets;
 use super::gesture;
 use super::overlay;
 use super::theme::{self, Canvas};
-use crate::amp::{Desk, Part, Status};
+use crate::amp::{Desk, Part, Status, UNTURNED};
 use crate::library::{
     Choice, Entry, Kind, Library, Order, Query, Reading, Scope, Settings, Snapshot, neighbour, stepped,
 };
@@ -470,9 +470,24 @@ impl LibraryPane {
     }
 
     fn play(&self, choice: &Choice, scene: Scene) {
-        choice.lay_on(scene.desk, self.part);
-        let param = slot_param(scene.params, self.part);
-        gesture::set(scene.setter, param, choice.slot(self.part) as i32);
+        let Scene { params, setter, desk, .. } = scene;
+        let is_other = Choice::on_desk(desk, self.part).as_ref() != Some(choice);
+        let puts_back = is_other && self.part == Part::Model;
+        let knobs = params.knobs.all().into_iter().enumerate().filter(|_| puts_back);
+        {
+            let _held = desk.hold();
+            choice.lay_on(desk, self.part);
+            // Where they stand means something else for each model.
+            knobs.clone().for_each(|(at, _)| desk.set_knob(at, UNTURNED));
+        }
+        let (param, slot) = (slot_param(params, self.part), choice.slot(self.part) as i32);
+        if is_other {
+            // From one file to another the slot stays: it is a step that can be undone all the same.
+            gesture::set_anyway(setter, param, slot);
+        } else {
+            gesture::set(setter, param, slot);
+        }
+        knobs.for_each(|(_, knob)| gesture::set(setter, knob, UNTURNED));
     }
 
     fn star(&self, entry: &Entry) {

@@ -5,7 +5,7 @@ use crate::rack::Link;
 use egui::{Context, Event, Pos2, RawInput, Rect};
 use nih_plug::context::PluginApi;
 use nih_plug::context::gui::GuiContextInner;
-use nih_plug::prelude::{ParamPtr, PluginState};
+use nih_plug::prelude::{Param, ParamPtr, PluginState};
 use parking_lot::Mutex;
 use std::time::Instant;
 use tempfile::TempDir;
@@ -190,6 +190,28 @@ fn a_click_plays_and_a_star_does_not() {
     window.press(Key::D, Modifiers::COMMAND);
     assert!(window.pane.library.settings().is_favourite(&third.mark()), "the cursor stayed where it was");
     assert_eq!(window.pane.library.settings().recents, [third.mark()]);
+}
+
+#[test]
+fn another_model_begins_with_its_knobs_put_back() {
+    let window = Window::open();
+    let (params, desk) = (&window.params, &*window.desk);
+    let (setter, status) = (ParamSetter { raw_context: &window.host }, window.status.get());
+    let play = |path: &str| {
+        window.pane.play(&Choice::file(path), Scene { params, setter: &setter, desk, status: &status });
+        std::mem::take(&mut *window.host.0.lock())
+    };
+    let [model, knob] = [params.model.as_ptr(), params.knobs.seventh.as_ptr()];
+    // SAFETY: the parameters live as long as the window.
+    let says = |param: ParamPtr, value| unsafe { param._internal_set_normalized_value(value) };
+    says(knob, 0.9);
+    assert_eq!(play("/amps/a.nam"), [model, knob]);
+    assert_eq!(desk.wish().knobs, [UNTURNED; 8], "the host takes its time");
+    assert!([model, knob].map(|param| says(param, 0.0)) == [true; 2]);
+    assert_eq!(play("/amps/a.nam"), [], "it plays already");
+    assert_eq!(desk.wish().knobs[6], 0.0);
+    assert_eq!(play("/amps/b.nam"), [model, knob], "the slot stays, and it can be undone");
+    assert_eq!(desk.wish().knobs, [UNTURNED; 8]);
 }
 
 #[test]

@@ -1,21 +1,25 @@
 use super::super::{Browsing, Choice, FilePath, Kind, Scope, Stepper, neighbour};
 use super::*;
-use crate::amp::{Desk, Part, Stepped, Way};
+use crate::amp::{Desk, Part, Stepped, UNTURNED, Way};
+use crate::params::TonewrightParams;
+use nih_plug::prelude::Param;
 
 /// An instance with its window closed.
 struct Instance {
-    desk: Desk,
+    desk: Arc<Desk>,
+    params: Arc<TonewrightParams>,
     browsing: Browsing,
     stepper: Stepper,
 }
 
 impl Instance {
     fn new(place: &Place) -> Self {
-        let browsing = Browsing::default();
+        let desk = Arc::new(Desk::new(1));
+        let params = Arc::new(TonewrightParams::new(&desk));
         let (config, cache) = (place.config(), place.folder.path().join("cache"));
         let open = move || Arc::new(Library::at(Some(config), Some(cache)));
-        let stepper = Stepper::new(browsing.clone(), open);
-        Self { desk: Desk::new(1), browsing, stepper }
+        let stepper = Stepper::new(&params, open);
+        Self { desk, browsing: params.browsing.clone(), params, stepper }
     }
 
     fn step(&mut self, stepped: Stepped, way: Way) -> Option<Choice> {
@@ -42,6 +46,29 @@ fn the_factory_is_stepped_through_around_its_end() {
     // The host's own automation takes the wish back.
     instance.desk.set_slot(Part::Model, 2);
     assert_eq!(Choice::on_desk(&instance.desk, Part::Model), Some(Choice::Factory(2)));
+}
+
+#[test]
+fn a_step_to_another_model_puts_its_knobs_back() {
+    let place = Place::new();
+    let mut instance = Instance::new(&place);
+    let positions = |instance: &Instance| {
+        let shown = instance.params.knobs.all().map(|knob| knob.value());
+        assert_eq!(instance.desk.wish().knobs, shown);
+        shown
+    };
+    let turned = &instance.params.knobs.seventh;
+    // SAFETY: the parameter lives as long as the instance.
+    unsafe { turned.as_ptr()._internal_set_normalized_value(0.9) };
+    assert!(positions(&instance).contains(&0.9));
+    instance.step(Stepped::Cab, Way::On);
+    assert!(positions(&instance).contains(&0.9), "it is another loudspeaker, and the same model");
+    assert!(!instance.params.preset.take_untold());
+    instance.step(Stepped::Model, Way::On);
+    assert!(positions(&instance).iter().all(|at| *at == UNTURNED));
+    assert!(instance.params.preset.take_untold(), "the window tells it when there is one");
+    instance.step(Stepped::Model, Way::On);
+    assert!(!instance.params.preset.take_untold(), "there was nothing to tell");
 }
 
 #[test]
