@@ -11,6 +11,8 @@ use nih_plug::prelude::{FloatParam, Param, ParamPtr, ParamSetter};
 struct Typing {
     param: ParamPtr,
     text: String,
+    /// The text as it was shown, which may say less than the value has.
+    shown: String,
     /// The text is new: the field takes the keys, and all of it is marked.
     fresh: bool,
 }
@@ -23,7 +25,7 @@ fn memory() -> Id {
 pub fn type_value(context: &Context, param: &FloatParam) {
     let shown = param.normalized_value_to_string(param.unmodulated_normalized_value(), false);
     let text = without_name(&shown).trim_start_matches('+').to_owned();
-    let typing = Typing { param: param.as_ptr(), text, fresh: true };
+    let typing = Typing { param: param.as_ptr(), shown: text.clone(), text, fresh: true };
     context.data_mut(|d| d.insert_temp(memory(), typing));
 }
 
@@ -67,7 +69,8 @@ pub fn show(
     if over || (response.lost_focus() && !typing.fresh) {
         ui.data_mut(|d| d.remove::<Typing>(memory()));
         let value = param.string_to_normalized_value(&typing.text.replace(',', "."));
-        if let Some(value) = value.filter(|_| !over) {
+        // Whoever only looked meant no rounding.
+        if let Some(value) = value.filter(|_| !over && typing.text != typing.shown) {
             gesture::set_normalised(setter, param, value);
         }
         return;

@@ -100,3 +100,24 @@ fn a_model_knob_is_turned_typed_and_reset_in_its_own_figures() {
     assert_eq!(tone.to_string(), "Tone: -100", "what a host shows");
     assert_eq!(params.knobs.all()[2].to_string(), "50.0 %", "it turns nothing");
 }
+
+#[test]
+fn figures_that_nobody_changes_leave_the_value_alone() {
+    let mut bench = bench(1.0, 1);
+    let (params, exact) = (bench.app.params.clone(), 0.724_93);
+    let knob = params.knobs.all()[0];
+    gesture::set(&ParamSetter { raw_context: &bench.host }, knob, exact);
+    for key in [Key::Enter, Key::Tab, Key::Escape] {
+        figures::type_value(&bench.context, knob);
+        shown(&mut bench);
+        assert!(figures::is_typed(&bench.context, knob));
+        bench.press(key);
+        assert!(!figures::is_typed(&bench.context, knob));
+        assert_eq!(knob.value(), exact, "{key:?}");
+    }
+    figures::type_value(&bench.context, knob);
+    shown(&mut bench);
+    bench.frame(vec![Event::Text("57".into())]);
+    bench.press(Key::Enter);
+    assert_ne!(knob.value(), exact);
+}
