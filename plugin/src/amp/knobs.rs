@@ -33,6 +33,17 @@ pub fn position(knob: &Knob, setting: f32) -> f32 {
     if way > 0.0 { (0.5 + 0.5 * from_default / way) as f32 } else { UNTURNED }
 }
 
+/// The positions between which a knob turns something: all of them, or the half on the other side of a default that is an end.
+pub fn live(knob: &Knob) -> [f32; 2] {
+    if knob.default <= knob.lowest {
+        [UNTURNED, 1.0]
+    } else if knob.default >= knob.highest {
+        [0.0, UNTURNED]
+    } else {
+        [0.0, 1.0]
+    }
+}
+
 /// The settings of a model's knobs at these positions.
 pub fn settings(knobs: &[Knob], positions: &Positions) -> Vec<f32> {
     knobs.iter().zip(positions).map(|(knob, &position)| setting(knob, position)).collect()
@@ -82,6 +93,12 @@ mod tests {
         let low = knob(0.0, 10.0, 0.0);
         assert_eq!([0.0, 0.3, 0.5, 0.75, 1.0].map(|at| setting(&low, at)), [0.0, 0.0, 0.0, 5.0, 10.0]);
         assert_eq!([-1.0, 0.0, 5.0, 10.0].map(|at| position(&low, at)), [0.5, 0.5, 0.75, 1.0]);
+        let knobs = [low, knob(0.0, 10.0, 10.0), knob(0.0, 10.0, 9.9)];
+        assert_eq!(knobs.each_ref().map(live), [[0.5, 1.0], [0.0, 0.5], [0.0, 1.0]]);
+        for knob in &knobs {
+            let [first, last] = live(knob).map(|at| setting(knob, at));
+            assert_eq!([first, last], [0.0, 10.0]);
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use desk::{DEFAULT_CAB_SLOTS, Desk, Errand, Quality, Wish, default_slot};
 pub use hash::{ContentHash, NoHash};
 pub use hold::{Held, begin_loading, is_loading};
 pub use info::{ModelInfo, Sizes, architecture};
-pub use knobs::{KNOBS, Positions, UNTURNED, figures, position, setting, settings};
+pub use knobs::{KNOBS, Positions, UNTURNED, figures, live, position, setting, settings};
 pub use levels::{MissingLevel, NORMAL_LOUDNESS_DBFS};
 pub use loader::{Loader, MAX_PATH_BYTES, StatusReader};
 pub use patience::Patience;

@@ -28,6 +28,8 @@ pub enum Notch {
     Plain(f32),
     /// As a share of the way from end to end.
     Share(f32),
+    /// As a share of the way between two values from 0 to 1, in place of the ends: beyond them it turns nothing.
+    Between(f32, [f32; 2]),
 }
 
 /// A parameter that can be turned: what is to be known beside the parameter itself.
@@ -42,6 +44,20 @@ pub struct Turned<'a> {
 }
 
 impl Turned<'_> {
+    /// The normalised values between which it turns something.
+    fn ends(&self) -> [f32; 2] {
+        match self.notch {
+            Notch::Between(_, ends) => ends,
+            Notch::Plain(_) | Notch::Share(_) => [0.0, 1.0],
+        }
+    }
+
+    /// Where a normalised value is on the way between its ends, from 0 to 1.
+    pub fn way(&self, value: f32) -> f32 {
+        let [first, last] = self.ends();
+        ((value - first) / (last - first)).clamp(0.0, 1.0)
+    }
+
     /// The normalised value so many notches from where it is.
     fn stepped(&self, notches: f32) -> f32 {
         let param = self.param;
@@ -51,7 +67,11 @@ impl Turned<'_> {
                 let plain = param.unmodulated_plain_value() + notches * step;
                 param.preview_normalized(plain.clamp(low.min(high), low.max(high)))
             }
-            Notch::Share(share) => (param.unmodulated_normalized_value() + notches * share).clamp(0.0, 1.0),
+            Notch::Share(share) | Notch::Between(share, _) => {
+                let [first, last] = self.ends();
+                let from = param.unmodulated_normalized_value().clamp(first, last);
+                (from + notches * share * (last - first)).clamp(first, last)
+            }
         }
     }
 
@@ -59,7 +79,7 @@ impl Turned<'_> {
     fn smallest(&self) -> f32 {
         match self.notch {
             Notch::Plain(notch) => (FINEST / notch).min(1.0),
-            Notch::Share(_) => 0.25 * FINE,
+            Notch::Share(_) | Notch::Between(..) => 0.25 * FINE,
         }
     }
 
@@ -91,8 +111,9 @@ impl Turned<'_> {
             let travel = if fine { TRAVEL / FINE } else { TRAVEL };
             let motion = response.drag_delta();
             let now = param.unmodulated_normalized_value();
-            let exact = ui.data(|d| d.get_temp::<f32>(memory)).unwrap_or(now);
-            let exact = (exact + (motion.x - motion.y) / travel).clamp(0.0, 1.0);
+            let [first, last] = self.ends();
+            let exact = ui.data(|d| d.get_temp::<f32>(memory)).unwrap_or(now).clamp(first, last);
+            let exact = (exact + (motion.x - motion.y) / travel * (last - first)).clamp(first, last);
             ui.data_mut(|d| d.insert_temp(memory, exact));
             if motion != egui::Vec2::ZERO {
                 setter.set_parameter_normalized(param, exact);
@@ -143,10 +164,10 @@ impl Turned<'_> {
         if notches != 0.0 {
             gesture::set_normalised(setter, self.param, self.stepped(notches));
         }
-        let param = self.param;
+        let (param, [first, last]) = (self.param, self.ends());
         let ends = [
-            (Key::Home, 0.0),
-            (Key::End, 1.0),
+            (Key::Home, first),
+            (Key::End, last),
             (Key::Delete, param.default_normalized_value()),
             (Key::Backspace, param.default_normalized_value()),
         ];

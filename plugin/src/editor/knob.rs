@@ -73,7 +73,7 @@ impl Knob<'_> {
         let param = turned.param;
         let value = param.unmodulated_normalized_value();
         let from = param.default_normalized_value();
-        let angle = |value: f32| FIRST + value * (LAST - FIRST);
+        let angle = |value: f32| FIRST + turned.way(value) * (LAST - FIRST);
         let detailed = self.radius >= DETAILED;
         if detailed {
             self.scale(ui, canvas, centre, radius);

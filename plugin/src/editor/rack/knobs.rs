@@ -1,7 +1,7 @@
 //! The knobs of a model that has some, below its name.
 
 use super::Now;
-use crate::amp::{KNOBS, figures};
+use crate::amp::{KNOBS, figures, live};
 use crate::editor::control::{Notch, Turned};
 use crate::editor::knob::Knob;
 use crate::editor::theme::Canvas;
@@ -37,7 +37,8 @@ pub fn show(ui: &mut Ui, canvas: Canvas, (middle, top): (f32, f32), now: &Now, k
         let ends = [model.lowest, model.highest].map(|end| figures(model, end));
         let about = &format!("The model's own knob, from {} to {}.", ends[0], ends[1]);
         let knob = Knob { label, centre, radius, level: None, lit };
-        knob.show(ui, canvas, Turned { param, notch: Notch::Share(0.025), about }, now.setter);
+        let notch = Notch::Between(0.025, live(model));
+        knob.show(ui, canvas, Turned { param, notch, about }, now.setter);
     }
 }
 

@@ -18,7 +18,12 @@ const NAMES: [&str; 8] = [
 
 /// A window of a model that has the first `count` of these knobs.
 fn bench(scale: f32, count: usize) -> Bench {
-    let knob = |name: &&str| Knob { name: (*name).into(), lowest: -100.0, highest: 100.0, default: 20.0 };
+    standing_at(scale, count, 20.0)
+}
+
+/// The same with knobs that stand elsewhere by default, from -100 to 100.
+fn standing_at(scale: f32, count: usize, default: f32) -> Bench {
+    let knob = |name: &&str| Knob { name: (*name).into(), lowest: -100.0, highest: 100.0, default };
     let network = WaveNetSpec::nam_a1(2, 1, &[vec![1], vec![1]]);
     let spec = ParametricSpec { network, knobs: NAMES[..count].iter().map(knob).collect(), features: 1 };
     let weights = vec![0.1; spec.weight_count()];
@@ -120,4 +125,46 @@ fn figures_that_nobody_changes_leave_the_value_alone() {
     bench.frame(vec![Event::Text("57".into())]);
     bench.press(Key::Enter);
     assert_ne!(knob.value(), exact);
+}
+
+#[test]
+fn a_knob_that_stands_at_its_end_is_turned_from_there_to_the_other() {
+    for (default, [first, last]) in [(-100.0, [0.5, 1.0]), (100.0, [0.0, 0.5])] {
+        let mut bench = standing_at(1.0, 1, default);
+        let params = bench.app.params.clone();
+        let knob = params.knobs.all()[0];
+        let id = Id::unique(("knob", knob.name()));
+        bench.context.memory_mut(|m| m.request_focus(id));
+        (0..2).for_each(|_| drop(bench.frame(Vec::new())));
+        let value = |bench: &mut Bench, key| {
+            bench.press(key);
+            knob.value()
+        };
+        assert_eq!([Key::End, Key::Home].map(|key| value(&mut bench, key)), [last, first]);
+        let notch = value(&mut bench, Key::ArrowUp) - first;
+        assert!((notch - 0.0125).abs() < 1e-6, "forty notches from end to end: {notch}");
+        // A hand that drags goes all the way in half of the window, and back, without a dead stretch.
+        let centre = bench.context.read_response(id).unwrap().rect.center();
+        let button = |pos, pressed| Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        // Where a host has turned it, which turns nothing.
+        gesture::set(&ParamSetter { raw_context: &bench.host }, knob, if first > 0.0 { 0.1 } else { 0.9 });
+        bench.frame(vec![Event::PointerMoved(centre)]);
+        bench.frame(vec![button(centre, true)]);
+        let from = if first > 0.0 { first } else { last };
+        let sign = if first > 0.0 { 1.0 } else { -1.0 };
+        let mut last_at = centre;
+        for step in 1..=11 {
+            last_at = centre + egui::vec2(sign * 10.0 * step as f32, 0.0);
+            bench.frame(vec![Event::PointerMoved(last_at)]);
+        }
+        let turned = (knob.value() - from).abs();
+        assert!((turned - 0.25).abs() < 0.03, "half of the way in half of the travel: {turned}");
+        bench.frame(vec![button(last_at, false)]);
+        assert_eq!(bench.host.open(), 0);
+    }
 }
