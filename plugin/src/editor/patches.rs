@@ -5,19 +5,25 @@
 //! seen. Around the others the window is painted again, on the [`Picture`] that is there.
 
 use super::picture::Picture;
-use egui::emath::TSTransform;
-use egui::epaint::{ClippedShape, CornerRadius, Shape};
+use egui::emath::{TSTransform, remap};
+use egui::epaint::{ClippedShape, CornerRadius, PathShape, Shape};
 use egui::{Color32, Context, FullOutput, Plugin, Pos2, Rect, pos2};
 use std::sync::Arc;
 
 /// How far beyond its bounds a shape may be seen, in pixels: smooth edges, and letters that are moved to whole pixels.
 const SMOOTH_PIXELS: f32 = 2.0;
 
+/// How far the corners of a line reach from its middle, in its widths: sharper ones are cut off.
+const CORNER: f32 = 0.75;
+
+/// What a pixel takes that gets one colour, of what it takes where shapes are painted.
+const CLEARED: f32 = 0.1;
+
 /// How far ahead a shape is looked for among those of the frame before.
 const REACH: usize = 256;
 
 /// Patches in a frame at most, and pixels that it is worth painting in vain to have one less.
-const MOST: usize = 10;
+const MOST: usize = 30;
 const WORTH_PIXELS: f32 = 3_000.0;
 
 /// Compares each frame with the one before.
@@ -54,12 +60,18 @@ impl Patches {
         let whole = !same || new_font || self.unsure || !self.picture.stays();
         let changed = if whole { vec![screen] } else { changed(&self.before, &shapes, scale) };
         output.shapes.push(self.picture.begin(context, screen, whole));
-        let first = output.shapes.len();
+        let bounds: Vec<Rect> = shapes.iter().map(|shape| bounds(shape, scale)).collect();
+        let mut pixels = 0.0;
         for patch in merged(changed, screen, scale) {
-            output.shapes.extend(painted(&shapes, patch, self.background, scale));
+            let (base, above) = painted(&shapes, &bounds, patch, self.background, scale);
+            output.shapes.push(Picture::fill(patch, base));
+            pixels += CLEARED * patch.area();
+            output.shapes.extend(above.map(|(shape, bounds)| {
+                pixels += filled(&shape.shape, bounds.intersect(patch));
+                ClippedShape { clip_rect: shape.clip_rect.intersect(patch), ..shape.clone() }
+            }));
         }
-        let painted: f32 = output.shapes[first..].iter().map(|shape| filled(shape, scale)).sum();
-        self.picture.painted(painted * scale * scale);
+        self.picture.painted(pixels * scale * scale);
         output.shapes.push(self.picture.end(screen));
         (self.before, self.screen, self.pixels_per_point) = (shapes, screen, scale);
         // Another pass may follow, whose shapes are painted in place of these.
@@ -81,36 +93,39 @@ impl Plugin for Patches {
     }
 }
 
-/// What paints a patch: the background, and of all shapes what lies inside; nothing that another shape hides in all of
-/// the patch.
-fn painted(
-    shapes: &[ClippedShape],
+/// What paints a patch: a colour all over it, and the shapes above that lie inside, each with its bounds; nothing that
+/// another shape hides in all of the patch.
+fn painted<'a>(
+    shapes: &'a [ClippedShape],
+    bounds: &'a [Rect],
     patch: Rect,
     background: Color32,
     pixels_per_point: f32,
-) -> impl Iterator<Item = ClippedShape> {
-    let hiding = shapes.iter().rposition(|shape| hides(shape, patch, pixels_per_point));
-    let back = ClippedShape::new(patch, Shape::rect_filled(patch.expand(1.0), 0.0, background));
-    let seen = &shapes[hiding.unwrap_or(0)..];
-    let inside = seen.iter().filter_map(move |shape| within(shape, patch, pixels_per_point));
-    Some(back).filter(|_| hiding.is_none()).into_iter().chain(inside)
+) -> (Color32, impl Iterator<Item = (&'a ClippedShape, Rect)>) {
+    let hiding = shapes.iter().enumerate().rev();
+    let mut hiding = hiding.filter_map(|(i, shape)| Some((i + 1, hides(shape, patch, pixels_per_point)?)));
+    let (first, base) = hiding.next().unwrap_or((0, background));
+    let above = shapes[first..].iter().zip(bounds[first..].iter().copied());
+    (base, above.filter(move |(_, bounds)| bounds.intersect(patch).is_positive()))
 }
 
-/// Whether nothing of what lies below a shape can be seen in a patch.
-fn hides(shape: &ClippedShape, patch: Rect, pixels_per_point: f32) -> bool {
-    let Shape::Rect(rect) = &shape.shape else { return false };
+/// The colour of a shape that is all there is to be seen in a patch, of itself and of what lies below.
+fn hides(shape: &ClippedShape, patch: Rect, pixels_per_point: f32) -> Option<Color32> {
+    let Shape::Rect(rect) = &shape.shape else { return None };
     let CornerRadius { nw, ne, sw, se } = rect.corner_radius;
-    let edge = f32::from(nw.max(ne).max(sw).max(se)) + SMOOTH_PIXELS / pixels_per_point;
+    let corner = f32::from(nw.max(ne).max(sw).max(se));
+    let edge = corner + rect.stroke.width + SMOOTH_PIXELS / pixels_per_point;
     let is_plain = rect.blur_width == 0.0 && rect.angle == 0.0 && rect.brush.is_none();
-    is_plain
+    let hides = is_plain
         && rect.fill.is_opaque()
         && shape.transform_after_tessellation == TSTransform::IDENTITY
         && shape.clip_rect.contains_rect(patch)
-        && rect.rect.shrink(edge).contains_rect(patch)
+        && rect.rect.shrink(edge).contains_rect(patch);
+    hides.then_some(rect.fill)
 }
 
-/// How much of the window a shape fills, about: lines fill next to nothing.
-fn filled(shape: &ClippedShape, pixels_per_point: f32) -> f32 {
+/// How much of a place a shape fills, about: lines fill next to nothing.
+fn filled(shape: &Shape, place: Rect) -> f32 {
     fn is_filled(shape: &Shape) -> bool {
         match shape {
             Shape::Rect(rect) => rect.fill != Color32::TRANSPARENT,
@@ -121,21 +136,39 @@ fn filled(shape: &ClippedShape, pixels_per_point: f32) -> f32 {
             _ => false,
         }
     }
-    if is_filled(&shape.shape) { bounds(shape, pixels_per_point).area().max(0.0) } else { 0.0 }
-}
-
-/// The part of a shape inside a patch.
-fn within(shape: &ClippedShape, patch: Rect, pixels_per_point: f32) -> Option<ClippedShape> {
-    let clip_rect = shape.clip_rect.intersect(patch);
-    let seen = clip_rect.is_positive() && bounds(shape, pixels_per_point).intersects(patch);
-    seen.then(|| ClippedShape { clip_rect, ..shape.clone() })
+    if is_filled(shape) { place.area().max(0.0) } else { 0.0 }
 }
 
 /// Where a shape may be seen.
 fn bounds(shape: &ClippedShape, pixels_per_point: f32) -> Rect {
     let smooth = SMOOTH_PIXELS / pixels_per_point;
-    let rect = shape.transform_after_tessellation * shape.shape.visual_bounding_rect();
+    let all = shape.transform_after_tessellation == TSTransform::IDENTITY;
+    let rect = match &shape.shape {
+        Shape::Path(path) if all && !path.closed => along(path, shape.clip_rect),
+        // Nothing to be seen has no bounds, and would be taken for endless.
+        Shape::Text(text) if !text.galley.mesh_bounds.is_positive() => Rect::NOTHING,
+        other => shape.transform_after_tessellation * other.visual_bounding_rect(),
+    };
     rect.expand(smooth).intersect(shape.clip_rect)
+}
+
+/// Where a line may be seen between the left and the right edge of what it is clipped to: as far as its corners reach.
+fn along(path: &PathShape, clip: Rect) -> Rect {
+    let width = CORNER * path.stroke.width;
+    let mut seen = Rect::NOTHING;
+    for ends in path.points.windows(2) {
+        let (from, to) = if ends[0].x <= ends[1].x { (ends[0], ends[1]) } else { (ends[1], ends[0]) };
+        let (left, right) = (from.x.max(clip.left() - width), to.x.min(clip.right() + width));
+        if left <= right {
+            let y = |x: f32| if from.x < to.x { remap(x, from.x..=to.x, from.y..=to.y) } else { from.y };
+            seen.extend_with(pos2(left, y(left)));
+            seen.extend_with(pos2(right, y(right)));
+            if from.x >= to.x {
+                seen.extend_with(to);
+            }
+        }
+    }
+    seen.expand(width)
 }
 
 /// Where something else is to be seen than in the frame before: around all shapes but those that both have in the
@@ -290,9 +323,16 @@ mod tests {
                     _ => shapes[at] = one(),
                 }
             }
+            let bounds: Vec<Rect> = shapes.iter().map(|shape| bounds(shape, 1.0)).collect();
             for patch in merged(changed(&before, &shapes, 1.0), screen(), 1.0) {
                 painted_pixels += patch.area();
-                paint(&mut kept, &painted(&shapes, patch, BACK, 1.0).collect::<Vec<_>>());
+                let (base, above) = painted(&shapes, &bounds, patch, BACK, 1.0);
+                let within = |shape: &ClippedShape| ClippedShape {
+                    clip_rect: shape.clip_rect.intersect(patch),
+                    ..shape.clone()
+                };
+                paint(&mut kept, &[ClippedShape::new(patch, Shape::rect_filled(screen(), 0.0, base))]);
+                paint(&mut kept, &above.map(|(shape, _)| within(shape)).collect::<Vec<_>>());
             }
             let mut whole = vec![0; SIDE * SIDE];
             paint(&mut whole, std::slice::from_ref(&back));
@@ -310,15 +350,17 @@ mod tests {
         let above = rect(10.0, 10.0, 60.0, 60.0, Color32::BLACK);
         let inside = Rect::from_min_max(pos2(20.0, 20.0), pos2(40.0, 40.0));
         let across = Rect::from_min_max(pos2(20.0, 20.0), pos2(80.0, 40.0));
-        let count = |shapes: &[ClippedShape], patch| painted(shapes, patch, BACK, 1.0).count();
-        assert_eq!(count(&[below.clone(), above.clone()], inside), 1);
-        assert_eq!(
-            count(&[below.clone(), above.clone()], across),
-            2,
-            "the background is hidden, what is below is not"
-        );
-        assert_eq!(count(std::slice::from_ref(&above), across), 2, "the background shows beside it");
-        assert_eq!(count(&[above, below, glass], inside), 2, "glass hides nothing");
+        let count = |shapes: &[ClippedShape], patch| {
+            let bounds: Vec<Rect> = shapes.iter().map(|shape| bounds(shape, 1.0)).collect();
+            let (base, above) = painted(shapes, &bounds, patch, BACK, 1.0);
+            (base, above.count())
+        };
+        assert_eq!(count(&[below.clone(), above.clone()], inside), (Color32::BLACK, 0));
+        let over_white = count(&[below.clone(), above.clone()], across);
+        assert_eq!(over_white, (Color32::WHITE, 1), "the background is hidden, what is below is not");
+        let alone = count(std::slice::from_ref(&above), across);
+        assert_eq!(alone, (BACK, 1), "the background shows beside it");
+        assert_eq!(count(&[above, below, glass], inside), (Color32::WHITE, 1), "glass hides nothing");
     }
 
     #[test]
