@@ -1,5 +1,6 @@
 //! Palette, type and the drawing that all parts of the window share.
 
+use egui::emath::GuiRounding;
 use egui::epaint::{Mesh, Shape, Vertex, WHITE_UV};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, Color32, FontFamily, FontId, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec2};
@@ -183,6 +184,14 @@ pub fn vertical(painter: &Painter, rect: Rect, top: Color32, bottom: Color32) {
     painter.add(Shape::mesh(mesh));
 }
 
+/// A rectangle of one colour between whole pixels: what a straight line needs, without the smooth edges that
+/// make up most of the work for a thin one.
+pub fn crisp(painter: &Painter, rect: Rect, colour: Color32) {
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(rect.round_to_pixels(painter.pixels_per_point()), colour);
+    painter.add(Shape::mesh(mesh));
+}
+
 /// An ellipse whose colour runs from the middle outwards.
 pub fn radial(painter: &Painter, centre: Pos2, radius: Vec2, inside: Color32, outside: Color32) {
     painter.add(glow(centre, radius, inside, outside));
@@ -203,14 +212,15 @@ pub fn glow(centre: Pos2, radius: Vec2, inside: Color32, outside: Color32) -> Sh
 
 /// A circle whose colour runs from top to bottom, as light from above makes it.
 pub fn lit_circle(painter: &Painter, centre: Pos2, radius: f32, top: Color32, bottom: Color32) {
-    const CORNERS: u32 = 72;
+    // A tenth of a pixel off the circle at most.
+    let corners = (7.0 * radius.max(0.0).sqrt()).clamp(16.0, 96.0) as u32;
     let shade = |height: f32| top.lerp_to_gamma(bottom, (height + 1.0) / 2.0);
     let mut mesh = Mesh::default();
     mesh.colored_vertex(centre, shade(0.0));
-    for i in 0..CORNERS {
-        let (sin, cos) = (TAU * i as f32 / CORNERS as f32).sin_cos();
+    for i in 0..corners {
+        let (sin, cos) = (TAU * i as f32 / corners as f32).sin_cos();
         mesh.colored_vertex(centre + vec2(cos, sin) * radius, shade(sin));
-        mesh.add_triangle(0, i + 1, (i + 1) % CORNERS + 1);
+        mesh.add_triangle(0, i + 1, (i + 1) % corners + 1);
     }
     painter.add(Shape::mesh(mesh));
     // A mesh has hard edges; the line smooths them.

@@ -22,7 +22,9 @@ pub fn backlight(painter: &Painter, canvas: Canvas, frame: Rect, now: &Now) {
 /// The spectra before and after.
 pub fn spectra(painter: &Painter, canvas: Canvas, graph: &Graph, live: &Live) {
     let place = |levels: &[f32]| -> Vec<Pos2> {
-        let level = |(i, &dbfs): (usize, &f32)| egui::pos2(graph.x(point_hz(i)), graph.level_y(dbfs));
+        let level = |(i, &dbfs): (usize, &f32)| {
+            curves::settled(egui::pos2(graph.x(point_hz(i)), graph.level_y(dbfs)))
+        };
         levels.iter().enumerate().map(level).collect()
     };
     let floor = graph.rect.bottom();
@@ -32,8 +34,8 @@ pub fn spectra(painter: &Painter, canvas: Canvas, graph: &Graph, live: &Live) {
     // Narrow slices cost the processor as much as wide ones, where it paints; the line on top is exact.
     let slices: Vec<Pos2> = after.iter().step_by(SLICE).copied().collect();
     curves::area(painter, graph, &slices, floor, faint(0.20), faint(0.04));
-    curves::line(painter, before, canvas.px(1.0), faint(0.16));
-    curves::line(painter, after, canvas.px(1.1), faint(0.42));
+    curves::line(painter, graph, &before, canvas.px(1.0), faint(0.16));
+    curves::line(painter, graph, &after, canvas.px(1.1), faint(0.42));
 }
 
 /// Which line is which.

@@ -1,7 +1,7 @@
 //! The field the curves lie on: frequency across, gain and level upwards.
 
 use crate::editor::theme::{self, Canvas};
-use egui::{Align2, Painter, Pos2, Rect, Stroke, pos2};
+use egui::{Align2, Painter, Pos2, Rangef, Rect, pos2};
 
 /// Frequency at the left edge, in Hz.
 pub const LOWEST_HZ: f32 = 20.0;
@@ -14,7 +14,7 @@ pub const EDGE_DB: f32 = 14.0;
 
 /// Levels of the spectrum at the upper and the lower edge, in dBFS of a sixth of an octave.
 pub const HIGHEST_DBFS: f32 = 0.0;
-const LOWEST_DBFS: f32 = -84.0;
+pub const LOWEST_DBFS: f32 = -84.0;
 
 /// Lettered frequencies.
 const DECADES: [(f32, &str); 10] = [
@@ -75,13 +75,17 @@ impl Graph {
 
     /// Draws the lines and their lettering.
     pub fn grid(&self, painter: &Painter, canvas: Canvas) {
-        let thin = |alpha: f32| Stroke::new(1.0, theme::TEXT.gamma_multiply(alpha));
+        let thin = |x: Rangef, y: Rangef, alpha: f32| {
+            let rect = Rect::from_x_y_ranges(x, y);
+            theme::crisp(painter, rect, theme::TEXT.gamma_multiply(alpha));
+        };
+        let around = |middle: f32| Rangef::new(middle - 0.5, middle + 0.5);
         for decade in [10.0, 100.0, 1_000.0, 10_000.0] {
             for step in 1..10 {
                 let hz = decade * step as f32;
                 if hz > LOWEST_HZ && hz < HIGHEST_HZ {
                     let alpha = if step == 1 { 0.11 } else { 0.045 };
-                    painter.vline(self.x(hz), self.rect.y_range(), thin(alpha));
+                    thin(around(self.x(hz)), self.rect.y_range(), alpha);
                 }
             }
         }
@@ -94,7 +98,7 @@ impl Graph {
             } else {
                 0.03
             };
-            painter.hline(self.rect.x_range(), self.y(gain_db), thin(alpha));
+            thin(self.rect.x_range(), around(self.y(gain_db)), alpha);
         }
         let font = canvas.figures(8.5);
         let colour = theme::TEXT_DIM;

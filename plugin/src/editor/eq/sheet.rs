@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, table: &WordTable, word: &Word, results
     let zero = graph.y(0.0);
     let far = theme::AMBER.gamma_multiply(0.5);
     curves::area(&clipped, &graph, &curve, zero, far, Color32::TRANSPARENT);
-    curves::line(&clipped, curve, canvas.px(2.0), theme::AMBER);
+    curves::line(&clipped, &graph, &curve, canvas.px(2.0), theme::AMBER);
     for (hz, text) in [(100.0, "100"), (1_000.0, "1k"), (10_000.0, "10k")] {
         let at = egui::pos2(graph.x(hz), frame.bottom() - canvas.px(2.0));
         painter.text(at, Align2::CENTER_BOTTOM, text, canvas.figures(8.4), theme::TEXT_FAINT);

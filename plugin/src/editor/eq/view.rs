@@ -261,15 +261,15 @@ impl View {
         }
         let is_flat = |gains: &[f32]| gains.iter().all(|g| g.abs() < 0.02);
         if !is_flat(&own) {
-            curves::line(painter, place(&own), canvas.px(1.3), OWN.gamma_multiply(0.75 * strength));
+            curves::line(painter, graph, &place(&own), canvas.px(1.3), OWN.gamma_multiply(0.75 * strength));
         }
         if !is_flat(&word) {
             let (dash, gap) = (canvas.px(5.0), canvas.px(3.5));
             curves::dashes(painter, &place(&word), canvas.px(1.6), WORD.gamma_multiply(strength), dash, gap);
         }
-        curves::line(painter, both.clone(), canvas.px(7.0), BOTH.gamma_multiply(0.13 * strength));
+        curves::line(painter, graph, &both, canvas.px(7.0), BOTH.gamma_multiply(0.13 * strength));
         let colour = BOTH.lerp_to_gamma(theme::TEXT_FAINT, 1.0 - strength);
-        curves::line(painter, both, canvas.px(2.4), colour);
+        curves::line(painter, graph, &both, canvas.px(2.4), colour);
     }
 
     fn handle(&self, painter: &Painter, canvas: Canvas, graph: &Graph, now: &Now, band: usize, at: Pos2) {
