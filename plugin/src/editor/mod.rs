@@ -254,7 +254,8 @@ impl App {
         let muted = self.telemetry.take_muted();
         self.muted_seconds = if muted { MUTED_SECONDS } else { (self.muted_seconds - seconds).max(0.0) };
         if *self.params.page.lock() == Page::Eq {
-            self.eq.update(&self.telemetry, seconds);
+            let touched = ui.input(|i| !i.events.is_empty());
+            self.eq.update(&self.telemetry, seconds, touched);
         } else {
             self.eq.glance(setter, &self.params.eq);
         }

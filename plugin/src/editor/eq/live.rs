@@ -1,5 +1,6 @@
 //! The spectra before and after the equaliser, as they move.
 
+use super::graph::LOWEST_DBFS;
 use super::spectrum::{Analyser, POINTS, SILENCE_DBFS, Spectrum};
 use crate::rack::Scope;
 
@@ -43,13 +44,13 @@ impl Live {
         self.after.follow(analyser.measure(after), seconds);
     }
 
-    /// Whether anything plays, or the spectra are still on their way down.
+    /// Whether anything is to be seen of the spectra.
     pub fn moves(&self) -> bool {
-        let loud = |spectrum: &Spectrum| spectrum.levels().iter().any(|&level| level > SILENCE_DBFS + 1.0);
-        self.plays() || loud(&self.before) || loud(&self.after)
+        let seen = |spectrum: &Spectrum| spectrum.levels().iter().any(|&level| level > LOWEST_DBFS);
+        seen(&self.before) || seen(&self.after)
     }
 
-    /// Whether anything plays: otherwise what is applied stands still, whatever the player does.
+    /// Whether anything plays, silence as well: otherwise what is applied stands still, whatever the player does.
     pub fn plays(&self) -> bool {
         self.written > 0 && self.still_seconds <= STILL_SECONDS
     }

@@ -38,6 +38,9 @@ const BOTH: Color32 = Color32::from_rgb(0xff, 0xc4, 0x66);
 /// How long the meter of what is heard takes to follow, in seconds.
 const SHARE_SECONDS: f32 = 0.15;
 
+/// Without anything new for so long, the page stands still.
+const SETTLED_SECONDS: f32 = 1.0;
+
 /// Rate that curves are drawn for before a host told one, in Hz.
 const USUAL_RATE_HZ: f64 = 48_000.0;
 
@@ -89,13 +92,23 @@ pub struct EqPage {
     reading: Reading,
     /// How much of the word is heard, as the meter shows it.
     share: f32,
+    /// How long nothing that the equaliser tells has changed, nor the player has done anything, in seconds.
+    still_seconds: f32,
 }
 
 impl EqPage {
     /// A page that shows this equaliser.
     pub fn new(eq: EqView) -> Self {
         let reading = eq.monitor.read();
-        Self { eq, live: Live::default(), view: View::default(), map: None, reading, share: 0.0 }
+        Self {
+            eq,
+            live: Live::default(),
+            view: View::default(),
+            map: None,
+            reading,
+            share: 0.0,
+            still_seconds: 0.0,
+        }
     }
 
     /// The window closes.
@@ -116,9 +129,12 @@ impl EqPage {
         self.map = None;
     }
 
-    /// Looks at the equaliser; the last frame lasted `seconds`.
-    pub fn update(&mut self, telemetry: &Telemetry, seconds: f32) {
-        self.reading = self.eq.monitor.read();
+    /// Looks at the equaliser; the last frame lasted `seconds`, and the player did something if it is `touched`.
+    pub fn update(&mut self, telemetry: &Telemetry, seconds: f32, touched: bool) {
+        let reading = self.eq.monitor.read();
+        let still = reading == self.reading && !touched;
+        self.still_seconds = if still { self.still_seconds + seconds } else { 0.0 };
+        self.reading = reading;
         self.live.update(&self.eq.scope, telemetry.sample_rate_hz(), seconds);
         let step = 1.0 - (-seconds / SHARE_SECONDS).exp();
         self.share += (self.reading.share - self.share) * step;
@@ -127,9 +143,10 @@ impl EqPage {
         }
     }
 
-    /// Whether the spectra still move, or the listening goes on.
+    /// Whether the spectra move, or the equaliser does. What the player turns it hears at its next block, and the meter
+    /// of what is heard arrives some time after it.
     pub fn moves(&self) -> bool {
-        self.live.moves()
+        self.live.moves() || self.still_seconds < SETTLED_SECONDS
     }
 
     /// Shows the page.
