@@ -24,21 +24,26 @@ pub fn key(ui: &Ui, canvas: Canvas, rect: Rect, name: &str, (text, size): (&str,
     response
 }
 
-/// A key that turns a switch over.
+/// A key that turns a switch over, with lettering of this size of the design.
 pub fn switch(
     ui: &Ui,
     canvas: Canvas,
     rect: Rect,
-    text: &str,
+    lettering: (&str, f32),
     param: &BoolParam,
     setter: &ParamSetter,
     about: &str,
 ) {
-    let response = key(ui, canvas, rect, param.name(), (text, 10.5), param.value());
+    let response = key(ui, canvas, rect, param.name(), lettering, param.value());
     if response.clicked() {
-        gesture::set(setter, param, !param.value());
+        flip(setter, param);
     }
     response.on_hover_ui(|ui| hint(ui, canvas, param, about));
+}
+
+/// Turns a switch over, as one gesture for the host.
+pub fn flip(setter: &ParamSetter, param: &BoolParam) {
+    gesture::set(setter, param, !param.value());
 }
 
 /// Keys side by side, one for each value: the chosen one is lit.

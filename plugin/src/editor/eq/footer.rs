@@ -2,7 +2,7 @@
 
 use super::Now;
 use super::graph::signed;
-use super::slider::{Slider, flip, key, switch, veil};
+use super::slider::{LETTERS, Slider, key, veil};
 use crate::editor::control::entry;
 use crate::editor::figures;
 use crate::editor::footer;
@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now) {
     };
     let power = key(ui, canvas, rect(24.0, 44.0), "eq-on", "EQ", now.params.on.value());
     if power.clicked() {
-        flip(now.setter, &now.params.on);
+        keys::flip(now.setter, &now.params.on);
     }
     power.on_hover_text("The equaliser on or off");
 
@@ -42,16 +42,18 @@ pub fn show(ui: &mut Ui, canvas: Canvas, now: &Now) {
         .on_hover_ui(|ui| keys::hint(ui, canvas, &now.params.speed, about));
     let place = ("speed", rect(250.0, 52.0), Align2::LEFT_CENTER, 10.5);
     figures::show(ui, canvas, place, &now.params.speed, now.setter);
-    switch(ui, canvas, rect(306.0, 64.0), "Freeze", &now.params.freeze, now.setter)
-        .on_hover_text("Keeps what was heard as it is");
+    let about = "Keeps what was heard as it is.";
+    let at = rect(306.0, 64.0);
+    keys::switch(ui, canvas, at, ("Freeze", LETTERS), &now.params.freeze, now.setter, about);
 
     label(ui, 388.0, "Neutral");
     reference(ui, canvas, now, rect(440.0, 112.0));
     learn(ui, canvas, now, rect(557.0, 66.0));
 
     let is_matched = now.params.level_match.value();
-    switch(ui, canvas, rect(640.0, 60.0), "Match", &now.params.level_match, now.setter)
-        .on_hover_text("Makes the output as loud as the input");
+    let about = "Makes the output as loud as the input.";
+    let at = rect(640.0, 60.0);
+    keys::switch(ui, canvas, at, ("Match", LETTERS), &now.params.level_match, now.setter, about);
     let gain = if is_matched { format!("{} dB", signed(now.reading.match_gain_db)) } else { String::new() };
     ui.painter().text(canvas.at(706.0, MIDDLE), Align2::LEFT_CENTER, gain, canvas.figures(10.0), theme::TEXT);
     let more = key(ui, canvas, rect(830.0, 26.0), "more", "", false);

@@ -1,4 +1,4 @@
-//! Sliders, toggles and menu entries of the equaliser's page.
+//! Sliders and keys of the equaliser's page.
 
 use crate::editor::control::{Notch, Turned, focus_ring, keep_arrows};
 use crate::editor::figures;
@@ -7,7 +7,7 @@ use crate::editor::{gesture, keys};
 use egui::{
     Color32, CursorIcon, Id, Key, Painter, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2,
 };
-use nih_plug::prelude::{BoolParam, FloatParam, Param, ParamSetter};
+use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 
 /// Points a notch of the wheel scrolls.
 const NOTCH_POINTS: f32 = 40.0;
@@ -17,6 +17,9 @@ const FINE: f32 = 0.1;
 
 /// How far the default holds the grip, in logical pixels.
 const DETENT: f32 = 5.0;
+
+/// Size of the lettering of the page's keys, in the design.
+pub const LETTERS: f32 = 9.0;
 
 /// A slider across.
 pub struct Slider<'a> {
@@ -182,36 +185,13 @@ fn set(setter: &ParamSetter, param: &FloatParam, normalised: f32) {
     setter.end_set_parameter(param);
 }
 
-/// Turns a switch over, as one gesture for the host.
-pub fn flip(setter: &ParamSetter, param: &BoolParam) {
-    setter.begin_set_parameter(param);
-    setter.set_parameter(param, !param.value());
-    setter.end_set_parameter(param);
-}
-
 /// A key that is lit while it is on.
 pub fn key(ui: &Ui, canvas: Canvas, rect: Rect, name: &str, text: &str, on: bool) -> Response {
-    keys::key(ui, canvas, rect, name, (text, 9.0), on)
+    keys::key(ui, canvas, rect, name, (text, LETTERS), on)
 }
 
 /// Veils a key that can do nothing now.
 pub fn veil(ui: &Ui, canvas: Canvas, rect: Rect) {
     let shade = theme::BACK.gamma_multiply(0.62);
     ui.painter().rect_filled(rect.expand(canvas.px(0.5)), canvas.px(5.0), shade);
-}
-
-/// A key that turns a switch over.
-pub fn switch(
-    ui: &Ui,
-    canvas: Canvas,
-    rect: Rect,
-    text: &str,
-    param: &BoolParam,
-    setter: &ParamSetter,
-) -> Response {
-    let response = key(ui, canvas, rect, text, text, param.value());
-    if response.clicked() {
-        flip(setter, param);
-    }
-    response
 }

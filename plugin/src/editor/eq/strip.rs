@@ -2,10 +2,10 @@
 
 use super::bands::{self, is_touched};
 use super::graph::{hertz, signed};
-use super::slider::flip;
 use super::{Now, OWN};
 use crate::editor::control::{Notch, Turned, focus_ring};
 use crate::editor::figures;
+use crate::editor::keys;
 use crate::editor::theme::{self, Canvas};
 use egui::{
     Align2, Color32, CursorIcon, Id, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
@@ -68,13 +68,13 @@ fn one(
     let colour = if added.solo { theme::HEADER } else { theme::TEXT_DIM };
     ui.painter().text(at, Align2::CENTER_CENTER, "S", canvas.font(9.5), colour);
     if solo.clicked() {
-        flip(now.setter, params.solo);
+        keys::flip(now.setter, params.solo);
     }
     let at = canvas.at(x + 146.0, y + 12.0);
     let power = small_key(ui, canvas, at, ("on", band), false);
     power_sign(ui, canvas, at, if added.off { theme::TEXT_FAINT } else { theme::AMBER });
     if power.clicked() {
-        flip(now.setter, params.off);
+        keys::flip(now.setter, params.off);
     }
 
     let has_q = params.q.is_some();

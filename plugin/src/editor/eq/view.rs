@@ -5,10 +5,11 @@ use super::bands::{self, together};
 use super::curves;
 use super::graph::{EDGE_DB, Graph};
 use super::live::Live;
-use super::slider::{flip, wheel};
+use super::slider::wheel;
 use super::tag::tag;
 use super::{BOTH, Now, OWN, WORD};
 use crate::editor::control::entry;
+use crate::editor::keys;
 use crate::editor::theme::{self, Canvas};
 use crate::params::BandParams;
 use egui::{
@@ -220,10 +221,10 @@ impl View {
             if let Some(band) = chosen {
                 let params = &now.bands[band];
                 if entry(ui, canvas, "Off", params.off.value()) {
-                    flip(now.setter, params.off);
+                    keys::flip(now.setter, params.off);
                 }
                 if entry(ui, canvas, "Solo", params.solo.value()) {
-                    flip(now.setter, params.solo);
+                    keys::flip(now.setter, params.solo);
                 }
                 if entry(ui, canvas, "Give back to the word", false) {
                     bands::give_back(now.setter, params);

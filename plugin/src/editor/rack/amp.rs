@@ -56,7 +56,7 @@ pub fn show(
     let rect = canvas.rect(panel.right() - 72.0, y, 60.0, 24.0);
     let about =
         "Turns the model's polarity right and takes its delay away, so that it can be blended with others.";
-    keys::switch(ui, canvas, rect, "Align", &params.align, now.setter, about);
+    keys::switch(ui, canvas, rect, ("Align", 10.5), &params.align, now.setter, about);
 
     let y = y + 34.0;
     // A model has knobs or sizes; where it has knobs there is no room for where it comes from, which the card tells.

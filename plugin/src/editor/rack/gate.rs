@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, level_db: f32)
     let key = canvas.rect(panel.x + 8.0, panel.y + 480.0, panel.width - 16.0, 24.0);
     let about =
         "Closes behind the amp, which silences its noise too. The gate listens to the guitar all the same.";
-    keys::switch(ui, canvas, key, "After amp", &params.after_amp, setter, about);
+    keys::switch(ui, canvas, key, ("After amp", 10.5), &params.after_amp, setter, about);
     if !lit {
         panel.veil(ui, canvas);
     }

@@ -50,7 +50,7 @@ pub fn input(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, meter: &mut M
         "Matches the level to that at which the model was captured, where its card tells. Set below what a \
          full-scale signal is at your interface's input.{card}"
     );
-    keys::switch(ui, canvas, key, "Calibrate", &params.calibrated, now.setter, &about);
+    keys::switch(ui, canvas, key, ("Calibrate", 10.5), &params.calibrated, now.setter, &about);
     let y = panel.y + BELOW + 78.0;
     let colour = if params.calibrated.value() { theme::TEXT_DIM } else { theme::TEXT_FAINT };
     canvas.label(

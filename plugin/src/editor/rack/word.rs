@@ -95,7 +95,15 @@ pub fn show(ui: &mut Ui, canvas: Canvas, panel: Panel, now: &Now, curve: &mut Cu
     let at = shown.left_center() - egui::vec2(canvas.px(9.0), 0.0);
     ui.painter().circle_filled(at, canvas.px(3.2), lamp);
     let rect = canvas.rect(panel.x + 10.0, panel.y + 400.0, panel.width - 20.0, 24.0);
-    keys::switch(ui, canvas, rect, "Freeze", &params.freeze, now.setter, "Keeps what was heard as it is.");
+    keys::switch(
+        ui,
+        canvas,
+        rect,
+        ("Freeze", 10.5),
+        &params.freeze,
+        now.setter,
+        "Keeps what was heard as it is.",
+    );
     let rect = canvas.rect(panel.x + 10.0, panel.y + 480.0, panel.width - 20.0, 24.0);
     let open = keys::key(ui, canvas, rect, "open-eq", ("Open the EQ", 10.5), false);
     if !lit {

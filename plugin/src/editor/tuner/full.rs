@@ -72,7 +72,7 @@ impl Tuner {
 
         let key = |x: f32, width: f32| canvas.rect(x, KEYS - 17.0, width, 34.0);
         let about = "Nothing is heard while the tuner listens.";
-        keys::switch(ui, canvas, key(28.0, 120.0), "Mute", &params.tuner.mute, setter, about);
+        keys::switch(ui, canvas, key(28.0, 120.0), ("Mute", 10.5), &params.tuner.mute, setter, about);
         reference(ui, canvas, params);
         let small = keys::key(ui, canvas, key(822.0, 120.0), "tuner-strip", ("Small", 12.0), false);
         let done = keys::key(ui, canvas, key(952.0, 120.0), "tuner-done", ("Done", 12.0), false);

@@ -53,7 +53,7 @@ impl Tuner {
 
         let key = |x: f32, width: f32| canvas.rect(x, MIDDLE - 12.0, width, 24.0);
         let about = "Nothing is heard while the tuner listens.";
-        keys::switch(ui, canvas, key(880.0, 62.0), "Mute", &params.tuner.mute, setter, about);
+        keys::switch(ui, canvas, key(880.0, 62.0), ("Mute", 10.5), &params.tuner.mute, setter, about);
         let full = keys::key(ui, canvas, key(948.0, 62.0), "tuner-full", ("Large", 10.5), false);
         let done = keys::key(ui, canvas, key(1016.0, 58.0), "tuner-done", ("Done", 10.5), false);
         let asked = match (full.clicked(), done.clicked()) {
