@@ -1,22 +1,26 @@
 //! The quality of a model that has several sizes: a slider with a notch where each size begins.
 
 use super::control::{self, Notch, Turned};
+use super::eq::slider;
 use super::figures;
 use super::gesture;
 use super::keys;
 use super::theme::{self, Canvas};
 use crate::amp::Sizes;
-use egui::{Align2, CursorIcon, Id, Key, PointerButton, Rect, Sense, Stroke, Ui, vec2};
+use egui::{Align2, CursorIcon, Id, Key, Rect, Sense, Stroke, Ui, vec2};
 use nih_plug::prelude::{FloatParam, Param, ParamSetter};
 
 /// Length of the groove, in the design.
 const LENGTH: f32 = 132.0;
 
+/// Width of the grip, in the design.
+const GRIP: f32 = 9.0;
+
 /// Points a notch of the wheel scrolls.
 const WHEEL_POINTS: f32 = 40.0;
 
 /// Shows the slider from `(x, y)`, a left end and a middle in the design, and lets the player move it: click, drag,
-/// the wheel and the arrows from size to size, double-click for the largest.
+/// with shift by little, the wheel and the arrows from size to size, double-click for the largest.
 pub fn show(
     ui: &mut Ui,
     canvas: Canvas,
@@ -43,25 +47,10 @@ pub fn show(
             step(steps);
         }
     }
-    if response.drag_started_by(PointerButton::Primary) {
-        gesture::begin(ui.ctx(), setter, param);
-    }
-    let pointed = response.interact_pointer_pos();
-    let pointed = pointed.map(|at| ((at.x - groove.left()) / groove.width()).clamp(0.0, 1.0));
     if response.double_clicked() {
         gesture::set(setter, param, param.default_plain_value());
-    } else if let Some(value) = pointed {
-        if response.dragged_by(PointerButton::Primary) && gesture::is_open(ui.ctx(), param) {
-            setter.set_parameter(param, value);
-        } else if response.clicked() {
-            gesture::set(setter, param, value);
-        }
-    }
-    if response.dragged_by(PointerButton::Primary) {
-        gesture::go_on(ui.ctx(), param);
-    }
-    if response.drag_stopped_by(PointerButton::Primary) {
-        gesture::end(ui.ctx(), setter, param);
+    } else {
+        slider::drag(ui, &response, (groove, canvas.px(GRIP)), param, setter, |value| value);
     }
     if response.hovered() && !response.dragged() {
         let memory = response.id.with("wheel");
@@ -105,7 +94,7 @@ fn draw(
     }
     let grip = Rect::from_center_size(
         egui::pos2(x(value), groove.center().y),
-        vec2(canvas.px(9.0), canvas.px(18.0)),
+        vec2(canvas.px(GRIP), canvas.px(18.0)),
     );
     painter.rect_filled(grip.expand(canvas.px(1.5)), canvas.px(4.0), theme::EDGE_DARK);
     let (top, bottom) =
@@ -133,7 +122,12 @@ fn middle(sizes: &Sizes, size: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amp::Quality;
+    use crate::amp::{Desk, Quality};
+    use crate::editor::tests::Host;
+    use crate::factory::DEFAULT_SLOT;
+    use crate::params::TonewrightParams;
+    use egui::{Context, Event, Modifiers, PointerButton, Pos2, RawInput};
+    use std::sync::Arc;
 
     #[test]
     fn the_wheel_goes_to_the_middle_of_a_size() {
@@ -148,5 +142,37 @@ mod tests {
         assert_eq!(middle(&sizes(&[]), 0), 0.5);
         // A file may have sizes that no quality reaches.
         assert_eq!([0, 1].map(|size| middle(&sizes(&[3.0]), size)), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn shift_moves_the_quality_by_little() {
+        let params = TonewrightParams::new(&Arc::new(Desk::new(DEFAULT_SLOT)));
+        let sizes =
+            Sizes { count: 2, chosen: 1, qualities: [Quality::LEAST, Quality::FULL], notches: vec![0.5] };
+        let screen = Rect::from_min_size(Pos2::ZERO, theme::DESIGN);
+        let canvas = Canvas::fit(screen);
+        // From the grip at the right end, by a fifth of the groove to the left.
+        let places = [210.0, 205.0, 195.0, 183.6].map(|x| canvas.at(x, 100.0));
+        let [plain, fine] = [Modifiers::NONE, Modifiers::SHIFT].map(|modifiers| {
+            let (context, host) = (Context::default(), Host::default());
+            let setter = ParamSetter { raw_context: &host };
+            gesture::set(&setter, &params.quality, 1.0);
+            let frame = |events: Vec<Event>| {
+                let input = RawInput { screen_rect: Some(screen), events, ..RawInput::default() };
+                let show = |ui: &mut Ui| show(ui, canvas, (0.0, 100.0), &params.quality, &setter, &sizes);
+                // Nobody paints it.
+                context.run_ui(input, show).textures_delta.clear();
+            };
+            let button = |pos: Pos2, pressed: bool| {
+                vec![Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers }]
+            };
+            frame(vec![Event::ModifiersChanged(modifiers), Event::PointerMoved(places[0])]);
+            frame(button(places[0], true));
+            places[1..].iter().for_each(|&place| frame(vec![Event::PointerMoved(place)]));
+            frame(button(places[3], false));
+            assert_eq!(host.open(), 0);
+            1.0 - params.quality.value()
+        });
+        assert!((plain - 0.2).abs() < 2e-3 && (fine - 0.02).abs() < 2e-3, "{plain} and {fine}");
     }
 }

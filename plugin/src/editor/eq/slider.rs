@@ -63,7 +63,6 @@ impl Slider<'_> {
         setter: &ParamSetter,
     ) {
         let fine = if ui.input(|i| i.modifiers.shift) { FINE } else { 1.0 };
-        let share = |x: f32| ((x - groove.left()) / groove.width()).clamp(0.0, 1.0);
         let default = param.default_normalized_value();
         let held = |value: f32| {
             let near = self.detent && (value - default).abs() * groove.width() < DETENT;
@@ -73,48 +72,10 @@ impl Slider<'_> {
             set(setter, param, default);
             return;
         }
-        let pointer = response.interact_pointer_pos();
-        if response.clicked()
-            && let Some(at) = pointer
-        {
-            set(setter, param, held(share(at.x)));
-        }
         if response.has_focus() && !gesture::any_open(ui.ctx()) {
             self.keys(ui, response.id, param, setter, fine);
         }
-        // From place to place of the pointer, so that neither what it moved before that counted as a drag
-        // nor what it moved in the frame it let go is lost.
-        let memory = response.id.with("exact");
-        let place = ui.input(|i| i.pointer.latest_pos()).map(|at| (at.x - groove.left()) / groove.width());
-        if response.drag_started_by(PointerButton::Primary) {
-            gesture::begin(ui.ctx(), setter, param);
-            let now = param.unmodulated_normalized_value();
-            let from = ui.input(|i| i.pointer.press_origin()).map_or(now, |at| share(at.x));
-            // A drag that begins beside the grip brings the grip there.
-            let on_grip = (from - now).abs() * groove.width() < canvas.px(self.grip / 2.0);
-            let exact = if on_grip || fine < 1.0 { now } else { from };
-            ui.data_mut(|d| d.insert_temp(memory, (exact, from)));
-        }
-        let moves =
-            response.dragged_by(PointerButton::Primary) || response.drag_stopped_by(PointerButton::Primary);
-        if moves
-            && gesture::is_open(ui.ctx(), param)
-            && let Some(place) = place
-            && let Some((exact, last)) = ui.data(|d| d.get_temp::<(f32, f32)>(memory))
-        {
-            let exact = exact + fine * (place - last);
-            ui.data_mut(|d| d.insert_temp(memory, (exact, place)));
-            let value = held(exact.clamp(0.0, 1.0));
-            if value != param.unmodulated_normalized_value() {
-                setter.set_parameter_normalized(param, value);
-            }
-        }
-        if response.dragged_by(PointerButton::Primary) {
-            gesture::go_on(ui.ctx(), param);
-        }
-        if response.drag_stopped_by(PointerButton::Primary) {
-            gesture::end(ui.ctx(), setter, param);
-        }
+        drag(ui, response, (groove, canvas.px(self.grip)), param, setter, held);
         if response.hovered() && !response.dragged_by(PointerButton::Primary) {
             let notches = wheel(ui, response.id);
             if notches != 0.0 {
@@ -158,6 +119,58 @@ impl Slider<'_> {
         }
         let size = vec2(canvas.px((self.grip * 0.5).max(9.0)), canvas.px(self.grip));
         grip(painter, canvas, Rect::from_center_size(pos2(x(value), groove.center().y), size), hot);
+    }
+}
+
+/// Moves the grip of a slider across, that wide and on this groove, to where the player clicks and along with the
+/// pointer; with shift by little. `held` says where a normalised value comes to rest.
+pub fn drag(
+    ui: &Ui,
+    response: &Response,
+    (groove, grip): (Rect, f32),
+    param: &FloatParam,
+    setter: &ParamSetter,
+    held: impl Fn(f32) -> f32,
+) {
+    let fine = if ui.input(|i| i.modifiers.shift) { FINE } else { 1.0 };
+    let share = |x: f32| (x - groove.left()) / groove.width();
+    if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        set(setter, param, held(share(at.x).clamp(0.0, 1.0)));
+    }
+    // From place to place of the pointer, so that neither what it moved before that counted as a drag
+    // nor what it moved in the frame it let go is lost.
+    let memory = response.id.with("exact");
+    if response.drag_started_by(PointerButton::Primary) {
+        gesture::begin(ui.ctx(), setter, param);
+        let now = param.unmodulated_normalized_value();
+        let origin = ui.input(|i| i.pointer.press_origin());
+        let from = origin.map_or(now, |at| share(at.x).clamp(0.0, 1.0));
+        // A drag that begins beside the grip brings the grip there.
+        let on_grip = (from - now).abs() * groove.width() < grip / 2.0;
+        let exact = if on_grip || fine < 1.0 { now } else { from };
+        ui.data_mut(|d| d.insert_temp(memory, (exact, from)));
+    }
+    let moves =
+        response.dragged_by(PointerButton::Primary) || response.drag_stopped_by(PointerButton::Primary);
+    if moves
+        && gesture::is_open(ui.ctx(), param)
+        && let Some(place) = ui.input(|i| i.pointer.latest_pos()).map(|at| share(at.x))
+        && let Some((exact, last)) = ui.data(|d| d.get_temp::<(f32, f32)>(memory))
+    {
+        let exact = exact + fine * (place - last);
+        ui.data_mut(|d| d.insert_temp(memory, (exact, place)));
+        let value = held(exact.clamp(0.0, 1.0));
+        if value != param.unmodulated_normalized_value() {
+            setter.set_parameter_normalized(param, value);
+        }
+    }
+    if response.dragged_by(PointerButton::Primary) {
+        gesture::go_on(ui.ctx(), param);
+    }
+    if response.drag_stopped_by(PointerButton::Primary) {
+        gesture::end(ui.ctx(), setter, param);
     }
 }
 
