@@ -30,7 +30,8 @@ enum Sign {
 struct Need {
     sign: Sign,
     packages: &'static [&'static str],
-    /// Whether all goes on without it, because the tests that need it skip and say so.
+    /// Whether all but some tests goes on without it: those that lack a program skip and say so, and fail where `CI`
+    /// is set; those that lack something else fail.
     dispensable: bool,
 }
 
@@ -219,7 +220,10 @@ fn settle(lacking: &[&Need], help: String) -> Result<(), Error> {
     if lacking.iter().any(|need| !need.dispensable) {
         return Err(Error::System { what, help });
     }
-    step(&format!("not there: {what}; the tests that play through it will skip. To have them, {help}"));
+    step(&format!(
+        "not there: {what}. Tests that lack a program skip, or fail where CI is set; those that lack something else fail. \
+         To have all of it, {help}"
+    ));
     Ok(())
 }
 
@@ -228,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_tests_can_skip_may_be_missing() {
+    fn only_what_some_tests_need_may_be_missing() {
         let (needed, wished) =
             (need(Sign::Program("cc"), &["gcc"]), wish(Sign::Program("jackd"), &["jackd2"]));
         assert!(settle(&[], String::new()).is_ok());
