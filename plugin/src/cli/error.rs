@@ -58,6 +58,18 @@ pub(super) enum CliError {
     #[error("the audio backend or the window could not be started; its messages are above")]
     #[cfg(feature = "standalone")]
     Window,
+    #[error(
+        "there is no screen to open the window on: {0}; start it on a desktop with X11 or XWayland, or play in this \
+         terminal with `tonewright live --model jcm_standard`"
+    )]
+    #[cfg(feature = "standalone")]
+    NoScreen(String),
+    #[error(
+        "there is nothing to play through: {0}; `tonewright devices` lists what there is, and `tonewright window \
+         --backend dummy` opens the window without sound"
+    )]
+    #[cfg(feature = "standalone")]
+    NoSound(String),
     #[error(transparent)]
     #[cfg(feature = "live")]
     Live(#[from] shared::live::LiveError),

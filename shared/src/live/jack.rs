@@ -6,7 +6,7 @@ use super::backend::{Backend, Calls, Granted, OpenStream, RunningStream, Sound};
 use super::device::choose;
 use super::player::{Io, Lease};
 use super::signals::Signals;
-use super::{DeviceInfo, Direction, LiveError, StreamConfig};
+use super::{DeviceInfo, Direction, JackServer, LiveError, StreamConfig};
 use jack::{
     AsyncClient, AudioIn, AudioOut, Client, ClientOptions, ClientStatus, Control, Frames, LatencyType,
     NotificationHandler, Port, PortFlags, ProcessHandler, ProcessScope,
@@ -99,6 +99,17 @@ fn hardware(client: &Client) -> Vec<Hardware> {
         }
     }
     found
+}
+
+/// What others need to connect themselves.
+pub(super) fn server() -> Result<JackServer, LiveError> {
+    let Connected { client, .. } = &connect()?;
+    let mut sources = hardware(client).into_iter().map(|hardware| hardware.inputs);
+    Ok(JackServer {
+        sample_rate_hz: client.sample_rate(),
+        buffer_samples: client.buffer_size(),
+        sources: sources.find(|inputs| !inputs.is_empty()).unwrap_or_default(),
+    })
 }
 
 fn infos(client: &Client, hardware: &[Hardware]) -> Vec<DeviceInfo> {

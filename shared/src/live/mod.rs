@@ -82,6 +82,7 @@ mod signals;
 mod silence;
 mod supervisor;
 mod system;
+mod usual;
 
 pub use backend::{Backend, BackendChoice, Calls, Granted, OpenStream, RunningStream, Sound, backend};
 pub use capture::Capture;
@@ -94,3 +95,4 @@ pub use mock::{LoopBack, Mock, MockDevice};
 pub use player::{Io, Lease};
 pub use processor::{LiveProcessor, State};
 pub use signals::Signals;
+pub use usual::{JackServer, UsualDevice};

@@ -2,7 +2,7 @@
 
 use super::alsa::leads_nowhere;
 use crate::live::device::choose;
-use crate::live::{DeviceInfo, Direction, LiveError};
+use crate::live::{DeviceInfo, Direction, LiveError, UsualDevice};
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, ErrorKind, SupportedStreamConfigRange};
 
@@ -133,6 +133,32 @@ pub(super) fn one(wanted: Option<&str>, direction: Direction) -> Result<Found, L
     let infos: Vec<DeviceInfo> = found.iter().map(|found| found.info.clone()).collect();
     let place = choose(&infos, Some(wanted), direction)?;
     Ok(found.swap_remove(place))
+}
+
+/// The usual output.
+pub(super) fn usual_output() -> Result<UsualDevice, LiveError> {
+    let Found { device, info } = one(None, Direction::Output)?;
+    let ranges = device.supported_output_configs().map_err(|e| said(&info, Direction::Output, &e))?;
+    Ok(UsualDevice { description: info.name, ranges: ranges.collect() })
+}
+
+/// The usual input, as one finds it in the list by its description.
+pub(super) fn usual_input() -> Result<UsualDevice, LiveError> {
+    let Found { info, .. } = one(None, Direction::Input)?;
+    let listed = cpal::default_host().input_devices().map_err(|e| LiveError::NoDevices(e.to_string()))?;
+    let listed: Vec<Device> = listed.collect();
+    let described = |device: &Device| device.description().ok().map(|text| text.name().to_owned());
+    // Asked for as the usual one it has another description than in the list.
+    let description = listed.iter().find(|device| name(device) == info.name).and_then(described);
+    let first = listed.into_iter().find(|device| description.is_some() && described(device) == description);
+    let (Some(description), Some(device)) = (description, first) else {
+        return Err(LiveError::NoDevices(format!(
+            "the usual input \"{}\" is not in the system's list",
+            info.name
+        )));
+    };
+    let ranges = device.supported_input_configs().map_err(|e| said(&info, Direction::Input, &e))?;
+    Ok(UsualDevice { description, ranges: ranges.collect() })
 }
 
 /// Whether both directions of a device run from one clock. Behind ALSA's virtual devices there may be two.

@@ -7,7 +7,7 @@ mod priority;
 
 use super::backend::{Backend, Calls, Granted, OpenStream, RunningStream, Sound};
 use super::signals::Signals;
-use super::{DeviceInfo, Direction, LiveError, StreamConfig};
+use super::{DeviceInfo, Direction, LiveError, StreamConfig, UsualDevice};
 use alsa::Quiet;
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, SampleFormat, Stream, SupportedStreamConfigRange};
@@ -44,6 +44,18 @@ impl System {
     pub fn new() -> Self {
         Self(())
     }
+}
+
+/// What hears where nobody says what.
+pub(super) fn usual_input() -> Result<UsualDevice, LiveError> {
+    let _quiet = Quiet::new();
+    find::usual_input()
+}
+
+/// What plays where nobody says what.
+pub(super) fn usual_output() -> Result<UsualDevice, LiveError> {
+    let _quiet = Quiet::new();
+    find::usual_output()
 }
 
 impl Backend for System {
