@@ -233,8 +233,15 @@ impl Preset {
                 Some(part) => {
                     let Source { path: FilePath(path), name, hash, bytes } = source;
                     let path = folder.map_or_else(|| path.clone(), |folder| folder.join(path));
-                    // With its hash it can be found elsewhere.
-                    if hash.is_none() && !path.is_file() {
+                    let other = dials.place(id).filter(|_| sound.plays_file(part, dials).is_none());
+                    if let Some(at) = other {
+                        let other = Value::write(dials, at, sound.values[at]);
+                        said.push(format!(
+                            "{id}: {} is not played, for {id} is {other} among the parameters; write {id}: \"Own file\" there",
+                            path.display()
+                        ));
+                    } else if hash.is_none() && !path.is_file() {
+                        // With its hash it can be found elsewhere.
                         said.push(format!("{id}: {} is not there", path.display()));
                     }
                     sound.files[part as usize] = SavedSource {
@@ -414,6 +421,31 @@ mod tests {
             |id: &str| dials.plain(dials.place(id).unwrap(), preset.sound.values[dials.place(id).unwrap()]);
         assert_eq!((plain("gate_threshold"), plain("tone_mid")), (-55.0, 0.0));
         assert_eq!(plain("tone_bass"), dials.plain(dials.place("tone_bass").unwrap(), 1.0));
+    }
+
+    #[test]
+    fn a_file_that_another_choice_keeps_from_playing_is_told_of() {
+        let dials = dials();
+        let text = |cab: &str| format!("{TEXT}{cab}sources:\n  cab_a: {{ path: my-cab.wav }}\n");
+        let unused = "cab_a: /presets/my-cab.wav is not played, for cab_a is";
+        for (cab, plays) in [("  cab_a: open_2x12\n", "open_2x12"), ("", "closed_4x12")] {
+            let (preset, said) = parse(&text(cab)).unwrap();
+            let line = format!("{unused} \"{plays}\" among the parameters; write cab_a: \"Own file\" there");
+            assert_eq!(said, [line]);
+            assert!(preset.sound.plays_file(Part::CabA, &dials).is_none());
+        }
+        let (preset, said) = parse(&text("  cab_a: \"Own file\"\n")).unwrap();
+        assert_eq!(said, ["cab_a: /presets/my-cab.wav is not there"]);
+        assert!(preset.sound.plays_file(Part::CabA, &dials).is_some());
+    }
+
+    #[test]
+    fn the_example_in_the_documentation_plays_all_that_it_names() {
+        let (_, example) = include_str!("../../../docs/presets.md").split_once("```yaml\n").unwrap();
+        let (preset, said) = parse(example.split_once("```").unwrap().0).unwrap();
+        // The player's own file is nowhere but in the example.
+        assert_eq!(said, ["cab_a: /presets/my-cab.wav is not there"]);
+        assert!(preset.sound.plays_file(Part::CabA, &dials()).is_some());
     }
 
     #[test]
