@@ -131,6 +131,12 @@ fn a_shell_lists_shows_and_renders_presets() {
     .unwrap();
     let (done, said) = render(text(&own), &[]);
     assert!(!done && said.contains("gone.nam"), "{said}");
+    let loud = shown.replace("parameters:\n", "parameters:\n  tone_mid: 150\n");
+    std::fs::write(&own, &loud).unwrap();
+    let (done, said) = render(text(&own), &[]);
+    let warnings: Vec<_> = said.lines().filter(|line| line.starts_with("warning: ")).collect();
+    assert!(done && warnings.len() == 1, "{said}");
+    assert!(warnings[0].contains("own.yaml: tone_mid: 150 "), "{said}");
     std::fs::write(&own, "version: 9\nname: x\n").unwrap();
     let (done, said) = render(text(&own), &[]);
     assert!(!done && said.contains("of version 9") && said.contains("own.yaml"), "{said}");

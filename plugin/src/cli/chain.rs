@@ -114,7 +114,12 @@ pub(super) struct Built {
 impl ChainArguments {
     /// The chain that was asked for.
     pub fn build(&self) -> Result<Built, CliError> {
-        let mut built = self.plan()?.build()?;
+        self.build_from(&self.plan()?)
+    }
+
+    /// The same chain from its [plan](Self::plan), which says what is wrong with it only once.
+    pub fn build_from(&self, plan: &Plan) -> Result<Built, CliError> {
+        let mut built = plan.build()?;
         if built.chain.kinds().next().is_none() && self.chain.is_some() {
             built.warnings.push("the chain has no processors; nothing is done to the sound".into());
         }

@@ -18,7 +18,7 @@ pub(super) fn list(name: Option<&str>) -> Result<(), CliError> {
     let dials = dials();
     if let Some(name) = name {
         let (preset, said) = found(name, &dials)?;
-        said.iter().for_each(|said| complain(format_args!("warning: {said}")));
+        warn(name, &said);
         return say(&preset.text(&dials)?);
     }
     let shelf = Shelf::usual()?;
@@ -36,6 +36,11 @@ pub(super) fn list(name: Option<&str>) -> Result<(), CliError> {
     say(&format!("{text}your own lie in {}\n", shelf.folder().display()))
 }
 
+/// Says what in a preset, as it was asked for, is not as it should be.
+fn warn(name: &str, said: &[String]) {
+    said.iter().for_each(|said| complain(format_args!("warning: {name}: {said}")));
+}
+
 /// A preset as a chain of one processor, the plugin's rack.
 pub(super) struct Plan {
     preset: Preset,
@@ -46,7 +51,7 @@ impl Plan {
     /// The preset of that name, or in that file.
     pub fn new(name: &str) -> Result<Self, CliError> {
         let (preset, said) = found(name, &dials())?;
-        said.iter().for_each(|said| complain(format_args!("warning: {said}")));
+        warn(name, &said);
         // A preset that comes along is found first, as `found` does.
         let file = FactoryPreset::named(name, &dials()).is_none().then(|| PathBuf::from(name));
         Ok(Self { preset, file: file.filter(|file| file.is_file()) })

@@ -69,7 +69,7 @@ impl From<Bits> for SampleFormat {
 pub(super) fn render(arguments: &RenderArguments) -> Result<(), CliError> {
     let plan = arguments.chain.plan()?;
     let jobs = places::jobs(&arguments.inputs, &arguments.output, &plan.files)?;
-    let built = arguments.chain.build()?;
+    let built = arguments.chain.build_from(&plan)?;
     let has_made_folder = places::make_folder(&arguments.output, &jobs)?;
     built.warnings.iter().for_each(|warning| complain(format_args!("warning: {warning}")));
     let stop = stop_on_ctrl_c();
