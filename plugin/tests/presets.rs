@@ -121,7 +121,11 @@ fn a_shell_lists_shows_and_renders_presets() {
     };
     assert!(render("mine", &[]).0);
     let (done, said) = render("nothing", &[]);
-    assert!(!done && said.contains("there is no preset \"nothing\"") && said.contains("glass"), "{said}");
+    assert!(!done && said.contains("there is no preset \"nothing\""), "{said}");
+    for preset in PRESETS {
+        let name = preset.read(&dials).unwrap().name;
+        assert!(said.contains(&name) && list.contains(&name), "{name}: {said}");
+    }
     assert!(!render("glass", &["--model", "sd1_a2"]).0);
 
     std::fs::write(

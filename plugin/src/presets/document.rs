@@ -57,11 +57,13 @@ pub enum PresetError {
     #[error("\"{0}\" is no name for a preset; use letters or digits")]
     NoName(String),
     /// There is none of that name.
-    #[error("there is no preset \"{name}\"; the factory's are {known}")]
+    #[error(
+        "there is no preset \"{name}\"; the factory's are {known}, and `tonewright presets` lists yours too"
+    )]
     Unknown {
         /// The name.
         name: String,
-        /// What would do.
+        /// The names that would do.
         known: String,
     },
     /// No folder can be named for them.

@@ -290,7 +290,8 @@ pub fn found(name: &str, dials: &Dials) -> Result<(Preset, Vec<String>), PresetE
     {
         Some(Place::File(path)) => Preset::load(&path, dials),
         _ => {
-            let known: Vec<&str> = PRESETS.iter().map(|preset| preset.id).collect();
+            let known: Vec<String> =
+                PRESETS.iter().filter_map(|preset| Some(preset.read(dials).ok()?.name)).collect();
             Err(PresetError::Unknown { name: name.to_owned(), known: known.join(", ") })
         }
     }
