@@ -103,7 +103,7 @@ fn a_slot_names_a_model() {
 fn a_recording_whose_result_no_wav_can_hold_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("long.wav"), folder.path().join("out.wav"));
-    // 1.2 GB of 8 bit samples become 4.8 GB. Only the header is there, so rendering would fail.
+    // 1.2 GB of 8 bit samples become 4.8 GB.
     let frames = 1_200_000_000u32;
     let mut wav = Vec::new();
     wav.extend(b"RIFF");
@@ -115,12 +115,25 @@ fn a_recording_whose_result_no_wav_can_hold_is_refused_at_once() {
     }
     wav.extend(b"data");
     wav.extend(frames.to_le_bytes());
-    std::fs::write(&input, wav).unwrap();
-    let run = tonewright(&["render", text(&input), "-o", text(&output), "--model", MODELS[0].id]);
-    let error = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(1), "{error}");
+    std::fs::write(&input, &wav).unwrap();
+    let refused = || {
+        let run = tonewright(&["render", text(&input), "-o", text(&output), "--model", MODELS[0].id]);
+        let error = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(1), "{error}");
+        assert!(!output.exists());
+        error
+    };
+    // The recording is to blame for what it only claims to have.
+    let error = refused();
+    assert!(
+        error.contains("long.wav") && error.contains("cut short") && !error.contains("out.wav"),
+        "{error}"
+    );
+    // A hole in a file takes no room on the disk.
+    let file = std::fs::OpenOptions::new().write(true).open(&input).unwrap();
+    file.set_len(wav.len() as u64 + u64::from(frames)).unwrap();
+    let error = refused();
     assert!(error.contains("out.wav") && error.contains("4 GiB"), "{error}");
-    assert!(!output.exists());
 }
 
 #[test]

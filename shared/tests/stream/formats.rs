@@ -254,6 +254,24 @@ fn wav_files_that_came_through_a_pipe_are_read_to_their_end() {
 }
 
 #[test]
+fn a_wav_file_that_claims_more_than_it_has_is_refused_when_it_is_opened() {
+    let folder = folder();
+    let path = folder.path().join("claims.wav");
+    let whole = wav(1, 16, 2, 48_000, &[1; 400]);
+    let at = whole.len() - 404;
+    // 404 are a frame more than there are; the others are sizes that nobody means and that stand for no unknown one.
+    for claimed in [404u32, 0x7fff_fffc, 0xffff_fff0] {
+        let mut bytes = whole.clone();
+        bytes[at..at + 4].copy_from_slice(&claimed.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Reader::open(&path).map(|_| ()).unwrap_err().to_string();
+        let samples = claimed / 4;
+        let expected = format!("cut short: of the {samples} samples it claims to have, 100 are there");
+        assert!(error.contains("claims.wav") && error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
 fn kinds_for_large_files_are_named() {
     let folder = folder();
     let path = folder.path().join("large.wav");

@@ -106,6 +106,12 @@ impl Header {
             u32::MAX => false,
             said => said != UNKNOWN_TO_SOX / frame * frame || u64::from(said) <= there,
         };
+        if is_known && u64::from(said) > there {
+            let [claimed, whole] = [u64::from(said), there].map(|bytes| bytes / u64::from(frame));
+            return Err(Problem::Unclear(format!(
+                "{CUT_SHORT}: of the {claimed} samples it claims to have, {whole} are there"
+            )));
+        }
         if is_known {
             return Ok(said);
         }
