@@ -421,6 +421,16 @@ fn a_failed_conversion_says_why_and_leaves_nothing() {
         assert_eq!(std::fs::read(&there).unwrap(), b"precious");
         assert_eq!(files(), before, "{arguments:?} left a file");
     }
+    // A source keeps all that it holds, by whichever way it is named.
+    let sizes_before = std::fs::read(&sizes).unwrap();
+    let again = folder.path().join(".").join("sizes.nam");
+    for (from, to) in [(&sizes, &sizes), (&sizes, &again), (&again, &sizes)] {
+        let run = tonewright(&["convert", text(from), text(to), "--quality", "0", "--overwrite"]);
+        let error = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{error}");
+        assert!(error.contains("the very model") && error.contains("choose another name"), "{error}");
+        assert!(std::fs::read(&sizes).unwrap() == sizes_before);
+    }
     let replaced = tonewright(&["convert", model, text(&there), "--overwrite"]);
     assert!(replaced.status.success());
     assert!(Model::load(&there).is_ok());

@@ -8,6 +8,12 @@ use std::path::Path;
 
 pub(super) fn convert(arguments: &ConvertArguments) -> Result<(), CliError> {
     let output = &arguments.output;
+    // A size or a setting that is written drops the others, of which there may be no copy.
+    if let (Ok(from), Ok(to)) = (Path::new(&arguments.input).canonicalize(), output.canonicalize())
+        && from == to
+    {
+        return Err(CliError::OwnSource(output.clone()));
+    }
     if !arguments.overwrite && output.symlink_metadata().is_ok() {
         return Err(CliError::Exists(output.clone()));
     }

@@ -25,6 +25,8 @@ pub(super) enum CliError {
     Preset(PresetError),
     #[error("{}: there is such a file already; choose another name, or pass --overwrite", .0.display())]
     Exists(PathBuf),
+    #[error("{}: this is the very model that is converted; choose another name", .0.display())]
+    OwnSource(PathBuf),
     #[error(
         "{}: the result, a WAV file, would take the place of a model, a recording or a chain; choose another name",
         .0.display()
