@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy's exception for tests does not reach their helpers")]
 
 use shared::audio::{read_wav, write_wav};
+use shared::cabinets::CABINETS;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tonewright::factory::MODELS;
@@ -404,6 +405,7 @@ fn the_example_of_a_chain_is_one_and_all_processors_are_told() {
         "high_pass",
         "gate",
         "amp",
+        "tone_stack",
         "cabinet",
         "reverb",
         "convolution",
@@ -411,12 +413,18 @@ fn the_example_of_a_chain_is_one_and_all_processors_are_told() {
     ] {
         assert!(example.contains(&format!("\n# {kind}\n")), "{kind}: {example}");
     }
+    for cabinet in CABINETS {
+        let named = example.split([' ', '(', ')', ',']).any(|word| word == cabinet.id);
+        assert!(named, "{}: {example}", cabinet.id);
+    }
     assert!(example.contains("threshold_db               -60 dB       -120 to 0 dB"), "{example}");
     // It is all comments but for the chain, so that what is printed can be kept as a file.
     let chain = bench.write("chain.yaml", &example);
     let listed = tonewright(&["chain", text(&chain)]);
     assert!(listed.status.success(), "{}", error(&listed));
-    for address in ["0.on", "0.threshold_db", "2.gain_db", "5.word ", "5.band2_gain_db", "6.decay"] {
+    for address in
+        ["0.on", "0.threshold_db", "2.gain_db", "4.mid_db", "6.word ", "6.band2_gain_db", "7.decay"]
+    {
         assert!(said(&listed).contains(&format!("  {address}")), "{address}: {}", said(&listed));
     }
     bench.rendered(&["--chain", text(&chain)]);

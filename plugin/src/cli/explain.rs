@@ -3,8 +3,8 @@
 use super::CliError;
 use super::out::say;
 use shared::chain::processors::{
-    Amp, Butterworth, Cabinet, Convolution, Gain, Gate, GateEntry, Normalise, Reverb, ReverbEntry,
-    WordEqualiser,
+    Amp, Butterworth, Cabinet, Convolution, Gain, Gate, GateEntry, Normalise, Reverb, ReverbEntry, ToneStack,
+    ToneStackEntry, WordEqualiser,
 };
 use shared::chain::{Chain, ChainError, Document, Parameter, Processor, ProcessorError, Range};
 use shared::dsp::response::Response;
@@ -85,6 +85,7 @@ fn examples() -> Result<Vec<Box<dyn Processor>>, ProcessorError> {
         Box::new(Butterworth::high_pass(80.0, 2)),
         Box::new(Gate::new(GateEntry::default())),
         Box::new(Amp::new(&model.load()?, 1.0, EngineChoice::Auto)),
+        Box::new(ToneStack::new(ToneStackEntry::default())),
         Box::new(Cabinet::new(response()?, true)?),
         Box::new(WordEqualiser::new(
             Some(EqModel::factory()?),
