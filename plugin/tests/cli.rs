@@ -213,6 +213,42 @@ fn wrong_usage_is_told_apart() {
 }
 
 #[test]
+fn a_negative_number_is_answered_with_what_would_do() {
+    let render = ["render", "a.wav", "-o", "b.wav", "--model", "none"];
+    let word = [&render[..], &["--word", "warm", "--word2", "bright"]].concat();
+    let (range, whole) = ("expected a number from 0 to 1", "expected a whole number");
+    let bench = ["bench", "--model", "none"];
+    for (command, flag, expected) in [
+        (&render[..], "--high-pass", "10"),
+        (&render, "--low-pass", "10"),
+        (&render, "--reverb", range),
+        (&render, "--quality", range),
+        (&render, "--oversample", "expected 1, 2, 4 or 8"),
+        (&render, "--rate", whole),
+        (&render, "--channels", "1..=64"),
+        (&render, "--block", "1..=65536"),
+        (&render, "--bits", "possible values: 32f, 24, 16"),
+        (&render, "--band", "expected BAND:CHANGES"),
+        (&word, "--blend", range),
+        (&word, "--speed", "expected a number from 0.3 to 30"),
+        (&bench, "--rate", whole),
+        (&bench, "--channels-in", "1..=64"),
+        (&bench, "--channels-out", "1..=64"),
+        (&bench, "--blocks", "1..=65536"),
+        (&bench, "--seconds", "expected a number of seconds from 0.01"),
+        (&["convert", "a.nam", "b.nam"], "--quality", range),
+    ] {
+        let run = tonewright(&[command, &[flag, "-5"]].concat());
+        let error = String::from_utf8_lossy(&run.stderr);
+        assert!(!run.status.success() && error.contains(expected), "{command:?} {flag}: {error}");
+        assert!(!error.contains("unexpected argument"), "{command:?} {flag}: {error}");
+    }
+    let slot = tonewright(&["render", "a.wav", "-o", "b.wav", "--model", "-1"]);
+    let error = String::from_utf8_lossy(&slot.stderr);
+    assert!(error.contains("-1") && !error.contains("unexpected argument"), "{error}");
+}
+
+#[test]
 fn info_and_models_tell_what_is_known() {
     let listed = tonewright(&["models"]);
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();

@@ -330,6 +330,8 @@ fn wrong_usage_is_told_apart() {
         &["--chain", "c.yaml", "--blend", "0.5"],
         &["--chain", "c.yaml", "--speed", "1"],
         &["--chain", "c.yaml", "--reference", "bass"],
+        &["--preset", "Glass", "--gain", "3"],
+        &["--preset", "Glass", "--oversample", "4"],
         &["--model", "none", "--reverb", "1.5"],
         &["--model", "none", "--gate", "nan"],
         &["--model", "none", "--set", "gain"],

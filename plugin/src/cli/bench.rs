@@ -23,22 +23,31 @@ const SHARES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 1.0];
 #[derive(Debug, Args)]
 pub(super) struct BenchArguments {
     /// Sample rate in Hz.
-    #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = super::rate)]
+    #[arg(
+        long, value_name = "HZ", default_value_t = 48_000, value_parser = super::rate, allow_negative_numbers = true
+    )]
     rate: u32,
     /// Channels that go in, 1 or as many as come out; as `live` has it without this.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(
+        long, value_name = "N", default_value_t = 1, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..=64)
+    )]
     channels_in: u16,
     /// Channels that come out.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(
+        long, value_name = "N", default_value_t = 2, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..=64)
+    )]
     channels_out: u16,
     /// Sizes of blocks in samples.
     #[arg(
         long, value_name = "SAMPLES", value_delimiter = ',', default_value = "32,64,128,256,512,1024",
+        allow_hyphen_values = true,
         value_parser = clap::value_parser!(u32).range(1..=65_536)
     )]
     blocks: Vec<u32>,
     /// Sound that is played for each row, in seconds.
-    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 5.0, value_parser = seconds, allow_negative_numbers = true)]
     seconds: f64,
     /// Writes JSON in place of a table.
     #[arg(long)]

@@ -19,9 +19,9 @@ pub(super) struct ChainArguments {
     /// The plugin's whole rack as a preset sets it, in place of what follows: the name of a preset, as `tonewright presets`
     /// lists them, or a file.
     #[arg(long, value_name = "NAME or FILE", conflicts_with_all = [
-        "chain", "gate", "high_pass", "input_gain", "model", "engine", "quality", "cab", "low_pass", "reverb",
-        "output_gain", "normalise", "word", "amount", "word2", "blend", "speed", "reference", "eq_match", "bands",
-        "settings",
+        "chain", "gate", "high_pass", "input_gain", "model", "engine", "quality", "oversample", "cab", "low_pass",
+        "reverb", "output_gain", "normalise", "word", "amount", "word2", "blend", "speed", "reference", "eq_match",
+        "bands", "settings",
     ])]
     preset: Option<String>,
     /// A chain from a YAML file, in place of what follows; `tonewright chain` shows an example.
@@ -34,36 +34,39 @@ pub(super) struct ChainArguments {
     #[arg(long, value_name = "DB", value_parser = number, allow_hyphen_values = true)]
     gate: Option<f64>,
     /// Takes away what lies below this frequency, in Hz.
-    #[arg(long, value_name = "HZ", value_parser = number)]
+    #[arg(long, value_name = "HZ", value_parser = number, allow_negative_numbers = true)]
     high_pass: Option<f64>,
     /// Gain before the model, in dB.
     #[arg(long, value_name = "DB", default_value_t = 0.0, value_parser = gain_db, allow_hyphen_values = true)]
     input_gain: f64,
     /// Name or slot of a factory model, a `.nam` or `.onnx` file, or `none` for no amp.
-    #[arg(short, long)]
+    #[arg(short, long, allow_negative_numbers = true)]
     model: Option<String>,
     /// What runs the model: auto, native or onnxruntime.
     #[arg(long, default_value_t = EngineChoice::Auto)]
     engine: EngineChoice,
     /// Size of a model that has several, from 0, the smallest, to 1.
-    #[arg(long, default_value_t = 1.0, value_parser = quality)]
+    #[arg(long, default_value_t = 1.0, value_parser = quality, allow_negative_numbers = true)]
     quality: f32,
     /// Sets a knob of a model that has some, as in `--knob Gain=7.5`; the others stand at their defaults. Can be given several times.
     #[arg(long, value_name = "NAME=SETTING", value_parser = super::knob, requires = "model")]
     knob: Vec<(String, f32)>,
     /// Computes the amp 2, 4 or 8 times for each sample of its model: less aliasing, more work.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = factor)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = factor, allow_negative_numbers = true)]
     oversample: usize,
     /// A loudspeaker that comes along, such as closed_4x12 or bass_8x10, or an audio file with an impulse response.
     #[arg(long, value_name = "NAME or FILE")]
     cab: Option<PathBuf>,
     /// Takes away what lies above this frequency, in Hz.
-    #[arg(long, value_name = "HZ", value_parser = number)]
+    #[arg(long, value_name = "HZ", value_parser = number, allow_negative_numbers = true)]
     low_pass: Option<f64>,
     #[command(flatten)]
     eq: eq::EqArguments,
     /// Reverb: its share of the sound, 0 to 1.
-    #[arg(long, value_name = "MIX", value_parser = share, help_heading = "Chain, behind the equaliser")]
+    #[arg(
+        long, value_name = "MIX", value_parser = share, allow_negative_numbers = true,
+        help_heading = "Chain, behind the equaliser"
+    )]
     reverb: Option<f64>,
     /// Gain at the end, in dB.
     #[arg(

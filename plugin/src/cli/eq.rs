@@ -24,10 +24,10 @@ pub(super) struct EqArguments {
     #[arg(long, value_name = "WORD", requires = "word")]
     word2: Option<String>,
     /// From the word, 0, to the second one, 1. Halfway without this.
-    #[arg(long, requires = "word2", value_parser = blend)]
+    #[arg(long, requires = "word2", value_parser = blend, allow_negative_numbers = true)]
     blend: Option<f64>,
     /// How fast it listens: time constant in seconds, 0.3 to 30. 3 without this.
-    #[arg(long, value_name = "SECONDS", requires = "word", value_parser = speed)]
+    #[arg(long, value_name = "SECONDS", requires = "word", value_parser = speed, allow_negative_numbers = true)]
     speed: Option<f64>,
     /// What is neutral: guitar-amp, as it is without this, bass, voice, drums, full-mix or any; or a WAV
     /// file that sounds so, or what `trainer reference` learned from several.
@@ -38,7 +38,7 @@ pub(super) struct EqArguments {
     eq_match: bool,
     /// Changes a band, 1 to 5 from low to high, on top of what the word proposes: dB of gain, octaves
     /// of frequency, octaves of a peak's Q, off or solo, as in 2:+3dB,-0.5oct,q+1 or 5:off. Once a band.
-    #[arg(long = "band", value_name = "BAND:CHANGES", value_parser = band)]
+    #[arg(long = "band", value_name = "BAND:CHANGES", value_parser = band, allow_hyphen_values = true)]
     bands: Vec<(usize, BandEntry)>,
 }
 

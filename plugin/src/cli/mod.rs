@@ -90,7 +90,7 @@ struct ConvertArguments {
     nam_version: Option<Version>,
     /// Writes only one size of a model that has several, from 0, the smallest, to 1. Without it a
     /// `.nam` file keeps them all, and an `.onnx` file the largest.
-    #[arg(long, value_parser = quality)]
+    #[arg(long, value_parser = quality, allow_negative_numbers = true)]
     quality: Option<f32>,
     /// Fixes a knob of a model that has any at a setting, as in `--knob Gain=7.5`; the others stay at their defaults. Without it an
     /// `.onnx` file keeps the knobs. Can be given several times.

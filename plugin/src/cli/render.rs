@@ -26,17 +26,22 @@ pub(super) struct RenderArguments {
     #[arg(short, long, value_name = "OUT or FOLDER")]
     output: PathBuf,
     /// Samples between two reports of progress; the result does not depend on it.
-    #[arg(long, default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(
+        long, default_value_t = 16_384, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=65_536)
+    )]
     block: u32,
     /// Sample rate of the result in Hz; that of the recording without this. The chain runs at this rate.
-    #[arg(long, value_name = "HZ", value_parser = super::rate)]
+    #[arg(long, value_name = "HZ", value_parser = super::rate, allow_negative_numbers = true)]
     rate: Option<u32>,
     /// Channels of the result; without this those of the recording, but two of one where the chain spreads it, as a
     /// reverb does.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(
+        long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64), allow_negative_numbers = true
+    )]
     channels: Option<u16>,
     /// How samples are written: 32f, floating point, or 24 or 16 bit integers with dither.
-    #[arg(long, value_enum, default_value_t = Bits::Float32)]
+    #[arg(long, value_enum, default_value_t = Bits::Float32, allow_negative_numbers = true)]
     bits: Bits,
     /// Lets the result go on after the end of the recording for as long as the chain sounds on.
     #[arg(long)]

@@ -3,6 +3,7 @@
 use crate::cli::CliError;
 use clap::Args;
 use shared::live::{Backend, BackendChoice, LatencyHint, LiveError, StreamConfig, backend};
+use std::str::FromStr;
 
 /// What the backend that is tried first calls itself.
 const JACK: &str = "JACK";
@@ -47,21 +48,35 @@ pub(super) struct CardArguments {
     #[arg(long, value_name = "DEVICE")]
     output: Option<String>,
     /// Sample rate in Hz; the device's own without this.
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = whole::<u32>, allow_negative_numbers = true)]
     rate: Option<u32>,
     /// Samples that are played at a time: fewer make the delay shorter and gaps likelier.
-    #[arg(long, value_name = "SAMPLES", default_value_t = StreamConfig::default().buffer_samples)]
+    #[arg(
+        long, value_name = "SAMPLES", default_value_t = StreamConfig::default().buffer_samples,
+        value_parser = whole::<u32>, allow_negative_numbers = true
+    )]
     buffer: u32,
     /// Channels that are recorded: 1, or as many as are played.
-    #[arg(long, value_name = "CHANNELS", default_value_t = StreamConfig::default().channels_in)]
+    #[arg(
+        long, value_name = "CHANNELS", default_value_t = StreamConfig::default().channels_in,
+        value_parser = whole::<usize>, allow_negative_numbers = true
+    )]
     channels_in: usize,
     /// Channels that are played.
-    #[arg(long, value_name = "CHANNELS", default_value_t = StreamConfig::default().channels_out)]
+    #[arg(
+        long, value_name = "CHANNELS", default_value_t = StreamConfig::default().channels_out,
+        value_parser = whole::<usize>, allow_negative_numbers = true
+    )]
     channels_out: usize,
     /// Keeps 10 ms of sound in reserve instead of 1 ms, where input and output are called separately: against gaps on
     /// a machine that has much to do.
     #[arg(long)]
     safe: bool,
+}
+
+/// What a device can is its own affair; it is a number of something.
+fn whole<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "expected a whole number, from 0".into())
 }
 
 impl CardArguments {

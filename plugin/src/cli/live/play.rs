@@ -26,7 +26,7 @@ pub(in crate::cli) struct PlayArguments {
     #[command(flatten)]
     chain: ChainArguments,
     /// Ends after so many seconds; without this it plays until it is told to end.
-    #[arg(long, value_parser = seconds)]
+    #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     seconds: Option<Duration>,
 }
 
