@@ -199,7 +199,7 @@ fn what_a_document_gets_wrong_is_said() {
         ("word_eq: { word: warm, reference: trumpet }", &["trumpet", "full-mix"]),
         ("word_eq: { word: warm, reference: none.wav }", &["none.wav"]),
         ("word_eq: { amount: 0.5 }", &["amount", "word"]),
-        ("word_eq: {}", &["nothing to do"]),
+        ("word_eq: {}", &["nothing to do", "`level_match`"]),
         ("word_eq: { bands: { 6: { off: true } } }", &["band is 6", "1 to 5"]),
         ("word_eq: { bands: { 0: { off: true } } }", &["band is 0", "1 to 5"]),
         ("word_eq: { bands: { 1: { q_octaves: 1 } } }", &["band 1 is a shelf"]),

@@ -103,7 +103,8 @@ impl WordEqEntry {
             return Err(ProcessorError::Other(format!("`{name}` needs a `word`")));
         }
         if self.bands.is_empty() && !self.level_match {
-            return Err(ProcessorError::Other("neither a `word` nor `bands`: there is nothing to do".into()));
+            let what = "neither a `word`, `bands` nor `level_match`: there is nothing to do";
+            return Err(ProcessorError::Other(what.into()));
         }
         Ok(())
     }
