@@ -429,6 +429,8 @@ impl Worker {
             _ => None,
         };
         let Wish { quality, oversampling, align, .. } = *wish;
+        // A network with knobs is one that the native engine knows, and only its kernels can be turned.
+        let engine = if model.knobs().is_empty() { engine } else { EngineChoice::Native };
         let settings = knobs::settings(model.knobs(), &wish.knobs);
         let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size, settings };
         if self.delivered.as_ref() == Some(&delivery) {

@@ -130,9 +130,14 @@ fn engines(ui: &mut Ui, canvas: Canvas, params: &TonewrightParams, setter: &Para
     ];
     let about = "What computes the amp. Auto: our own code where it knows the model, else ONNX Runtime.";
     keys::choice(ui, canvas, &keys, &params.engine, setter, about);
-    // Which one plays, where that was left open.
+    // Which one plays, where that was left open or is not what was asked for.
     let runs = status.playing.as_ref().and_then(|p| p.engine);
-    if let (EngineParam::Auto, Some(kind)) = (params.engine.value(), runs) {
+    let asked = match params.engine.value() {
+        EngineParam::Auto => None,
+        EngineParam::Native => Some(EngineKind::Native),
+        EngineParam::OnnxRuntime => Some(EngineKind::OnnxRuntime),
+    };
+    if let Some(kind) = runs.filter(|&kind| asked != Some(kind)) {
         let text = match kind {
             EngineKind::Native => "native",
             EngineKind::OnnxRuntime => "onnx",
