@@ -6,7 +6,7 @@ mod support;
 
 use shared::engine::native::NativeEngine;
 use shared::engine::onnxruntime::OnnxEngine;
-use shared::engine::{Engine, EngineChoice, build_oversampled_at};
+use shared::engine::{Engine, EngineChoice, Kernels, Rescued};
 use shared::model::nam::Version;
 use shared::model::{Knob, Model, ModelError, Network, Parametric, ParametricSpec, WaveNetSpec};
 use support::{blocks, largest_difference, model_of, random_model, run, signal};
@@ -66,37 +66,112 @@ fn every_engine_plays_the_default() {
     }
 }
 
+/// Rates that a model of 48 kHz is played at, and its oversampling.
+const MANNERS: [(f64, usize); 6] =
+    [(48_000.0, 1), (44_100.0, 1), (96_000.0, 1), (48_000.0, 2), (48_000.0, 4), (44_100.0, 8)];
+
+/// Plays a model at a setting, in blocks of these lengths, and turns it after some of them.
+fn turned(
+    (rate_hz, oversampling): (f64, usize),
+    input: &[f32],
+    lengths: &[usize],
+    first: &[f32],
+    turns: &[(usize, &[f32])],
+) -> Vec<f32> {
+    let model = model([5.0, 5.0]);
+    let first = model.at_settings(first);
+    let mut engine = Rescued::build_at(&first, EngineChoice::Native, oversampling, rate_hz, 256).unwrap();
+    let mut output = input.to_vec();
+    let mut at = 0;
+    for &length in lengths {
+        for (_, settings) in turns.iter().filter(|(after, _)| *after == at) {
+            let mut kernels = Kernels::build(&model.at_settings(settings), oversampling).unwrap();
+            engine.turn(&mut kernels);
+            assert!(engine.is_turning());
+        }
+        let range = at..at + length;
+        assert!(engine.process(&input[range.clone()], &mut output[range]));
+        at += length;
+    }
+    assert!(!engine.is_turning());
+    output
+}
+
 #[test]
-fn a_setting_goes_on_from_what_another_has_heard() {
-    let (model, input) = (model([5.0, 5.0]), signal(4_000, 8));
-    // Its middle third is silent: nothing would be left of what was heard.
-    let (heard, coming) = input.split_at(1_000);
-    let built = |settings: &[f32], rate_hz: f64, oversampling: usize| {
-        let model = model.at_settings(settings);
-        build_oversampled_at(&model, EngineChoice::Native, oversampling, rate_hz, 256).unwrap()
-    };
-    for (rate_hz, oversampling) in [(48_000.0, 1), (44_100.0, 1), (48_000.0, 4)] {
-        let [mut old, mut same, mut fresh] = [(); 3].map(|()| built(&[3.0], rate_hz, oversampling));
-        old.process(heard, &mut vec![0.0; heard.len()]);
-        let copies = (0..).take_while(|&copy| old.history(copy).is_some()).count();
-        assert_eq!(copies, oversampling);
-        for copy in 0..copies {
-            assert!(same.go_on_from(copy, old.history(copy).unwrap()));
+fn a_turn_to_the_same_setting_is_not_heard() {
+    let input = signal(12_000, 8);
+    let lengths = [blocks(4_000, Some(200), 0), blocks(8_000, None, 1)].concat();
+    for manner in MANNERS {
+        let usual = turned(manner, &input, &lengths, &[3.0], &[]);
+        let same = turned(manner, &input, &lengths, &[3.0], &[(0, &[3.0]), (4_000, &[3.0])]);
+        assert!(usual.iter().any(|sample| sample.abs() > 0.1));
+        assert!(usual == same, "{manner:?}: resamplers, filters and what was heard stay as they are");
+    }
+}
+
+#[test]
+fn a_turn_ends_where_another_setting_had_been_all_along() {
+    let input: Vec<f32> = (0..12_000).map(|i| 0.5 * (0.05 * i as f32).sin()).collect();
+    for manner in MANNERS {
+        let lengths = blocks(input.len(), Some(250), 0);
+        let [old, new] = [3.0, 3.2].map(|gain| turned(manner, &input, &lengths, &[gain], &[]));
+        let between = turned(manner, &input, &lengths, &[3.0], &[(4_000, &[3.2])]);
+        let apart = largest_difference(&old[4_000..], &new[4_000..]);
+        assert!(apart > 1e-3, "{manner:?}: {apart}");
+        assert!(between[..4_000] == old[..4_000], "{manner:?}");
+        // The fade, and what the filters and the network remember.
+        let settled = 4_000 + (0.030 * manner.0) as usize;
+        let left = largest_difference(&between[settled..], &new[settled..]);
+        assert!(left < TOLERANCE, "{manner:?}: {left:e}");
+        for i in 4_000..settled {
+            let slack = 0.1 * apart;
+            let (low, high) = (old[i].min(new[i]) - slack, old[i].max(new[i]) + slack);
+            assert!((low..=high).contains(&between[i]), "{manner:?}, {i}: {} in {low} to {high}", between[i]);
         }
-        assert!(!same.go_on_from(copies, old.history(0).unwrap()), "there is no such copy");
-        let [kept, taken, silent] = [&mut old, &mut same, &mut fresh].map(|engine| {
-            let mut output = vec![0.0; coming.len()];
-            engine.process(coming, &mut output);
-            assert!(output.iter().all(|sample| sample.is_finite()));
+    }
+}
+
+#[test]
+fn a_turn_does_not_depend_on_blocks() {
+    let input = signal(9_000, 10);
+    for manner in MANNERS {
+        let play = |blocks: Vec<usize>| {
+            let (mut lengths, mut at) = (Vec::new(), 0);
+            // One begins when the turn does.
+            for length in blocks {
+                let first = if at < 3_000 { length.min(3_000 - at) } else { length };
+                lengths.extend([first, length - first].into_iter().filter(|&length| length > 0));
+                at += length;
+            }
+            turned(manner, &input, &lengths, &[0.0], &[(3_000, &[10.0, 2.0])])
+        };
+        let whole = play(vec![9_000]);
+        for blocks in [blocks(9_000, Some(16), 0), blocks(9_000, Some(257), 0), blocks(9_000, None, 4)] {
+            assert!(play(blocks) == whole, "{manner:?}");
+        }
+    }
+}
+
+#[test]
+fn silence_before_ends_a_turn() {
+    let (model, input) = (model([5.0, 5.0]), signal(2_000, 11));
+    for (rate_hz, oversampling) in MANNERS {
+        let built = |settings: &[f32]| {
+            let model = model.at_settings(settings);
+            Rescued::build_at(&model, EngineChoice::Native, oversampling, rate_hz, 256).unwrap()
+        };
+        let played = |mut engine: Rescued| {
+            let mut output = vec![0.0; input.len()];
+            assert!(engine.process(&input, &mut output));
             output
-        });
-        // What lies before and behind the network begins with silence.
-        if (rate_hz, oversampling) == (48_000.0, 1) {
-            assert!(kept == taken, "with the same weights nothing is heard of it");
-            let loudest = kept.iter().fold(0.0f32, |loudest, sample| loudest.max(sample.abs()));
-            let apart = largest_difference(&kept, &silent);
-            assert!(apart > 0.01 * loudest && loudest > 0.0, "{apart} of {loudest}");
-        }
+        };
+        let mut engine = built(&[0.0]);
+        assert!(engine.process(&input, &mut vec![0.0; input.len()]));
+        engine.turn(&mut Kernels::build(&model.at_settings(&[9.0]), oversampling).unwrap());
+        assert!(engine.process(&input[..50], &mut [0.0; 50]));
+        engine.reset();
+        assert!(!engine.is_turning());
+        assert!(played(engine) == played(built(&[9.0])), "{rate_hz} Hz, {oversampling}x");
     }
 }
 
@@ -107,11 +182,11 @@ fn another_shape_is_no_history() {
     let (mut ours, mut other) = (NativeEngine::new(&ours).unwrap(), NativeEngine::new(&other).unwrap());
     let (input, mut output) = (signal(500, 9), vec![0.0; 500]);
     other.process(&input, &mut output);
-    assert!(!ours.go_on_from(0, other.history(0).unwrap()));
+    assert!(!ours.go_on_from(other.history().unwrap()));
     let fresh = played(NativeEngine::new(&model([5.0, 5.0])).unwrap());
     assert!(played(ours) == fresh, "it is as it was");
     assert!(
-        OnnxEngine::fused(&model([5.0, 5.0])).unwrap().history(0).is_none(),
+        OnnxEngine::fused(&model([5.0, 5.0])).unwrap().history().is_none(),
         "what it remembers is ONNX Runtime's"
     );
 }

@@ -7,7 +7,9 @@ use super::cabs::Cabs;
 use super::fetch::{Bytes, Fetcher, Known};
 use super::probes::Probes;
 use super::status::LoadError;
-use super::{ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Voice, Wish, knobs};
+use super::{
+    ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Turn, Voice, Wish, knobs,
+};
 use crate::factory::{DEFAULT_SLOT, Factory, OWN_FILE_SLOT};
 use crate::rack::{Link, RackFormat};
 use crate::session::{Finder, MAX_SESSION_BYTES, Nowhere};
@@ -169,7 +171,7 @@ struct Worker {
     delivered: Option<Delivery>,
     /// The wish that was dealt with last, and when.
     fulfilled: Option<(Wish, Instant)>,
-    /// Counts what was delivered that differs in more than its knobs.
+    /// Counts the voices: turns of knobs say which one they are for.
     lineage: u64,
     probes: Probes<(Key, Option<usize>)>,
     cabs: Cabs,
@@ -436,10 +438,16 @@ impl Worker {
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }
-        if !self.delivered.as_ref().is_some_and(|last| delivery.is_turn_of(last)) {
-            self.lineage += 1;
-        }
         let turned = (!delivery.settings.is_empty()).then(|| model.at_settings(&delivery.settings));
+        if let Some(turned) = &turned
+            && self.delivered.as_ref().is_some_and(|last| delivery.is_turn_of(last))
+        {
+            let turn = Turn::build(turned, oversampling, format.narrow(), self.lineage)?;
+            self.shared.link.turns.send(Box::new(turn));
+            self.delivered = Some(delivery);
+            self.shared.desk.keep_knobs(model.knobs(), &wish.knobs);
+            return Ok(());
+        }
         let name = (key.clone(), size);
         // Where its knobs are turned changes neither a model's polarity nor its delay, so they are looked for once and with all knobs at their
         // defaults. Else a turn might turn a waveform over, or ask the host for a restart.
@@ -457,7 +465,8 @@ impl Worker {
             let manner = Manner { quality, engine, oversampling, probe, align };
             Voice::build_as(turned.as_ref().unwrap_or(model), manner, format.narrow())?
         });
-        voice.belong_to(self.lineage);
+        self.lineage += 1;
+        voice.set_lineage(self.lineage);
         let ModelInfo { engine: kind, probe, .. } = *voice.info();
         let info = ModelInfo { probe, ..ModelInfo::new(model, quality, kind) };
         self.shared.link.voices.send(voice);

@@ -20,6 +20,7 @@ mod probes;
 mod source;
 mod status;
 mod steps;
+mod turn;
 mod turns;
 mod voice;
 
@@ -35,4 +36,5 @@ pub use patience::Patience;
 pub use source::{Choice, OwnFile, Part, SavedSource, Source};
 pub use status::{Origin, PartStatus, Status};
 pub use steps::{Stepped, Steps, Way};
+pub use turn::Turn;
 pub use voice::{Manner, Voice, base_latency_samples};

@@ -1,6 +1,6 @@
 //! A voice: a model ready to play, one engine for each channel.
 
-use super::{ModelInfo, Quality, levels};
+use super::{ModelInfo, Quality, Turn, levels};
 use crate::rack::{Controls, Playable, RackFormat};
 use shared::chain::Format;
 use shared::dsp::delay::Delay;
@@ -63,7 +63,7 @@ pub struct Voice {
     format: Format,
     latency_samples: usize,
     info: ModelInfo,
-    /// Voices of one lineage play one network with its knobs turned elsewhere.
+    /// What tells the turns of its knobs from those of other voices'.
     lineage: u64,
     /// What brings the guitar to the level at which the model was captured.
     drive: Ramp,
@@ -176,10 +176,30 @@ impl Voice {
         }
     }
 
-    /// Makes it one of those that play the same network in the same manner, with its knobs turned elsewhere: it will go on from what the one
-    /// before it has heard. By default a voice begins with silence.
-    pub(super) fn belong_to(&mut self, lineage: u64) {
+    /// Says which [`Turn`]s are for it; each voice of a rack has a larger number than those before. By default it is 0.
+    pub(crate) fn set_lineage(&mut self, lineage: u64) {
         self.lineage = lineage;
+    }
+
+    /// Which [`Turn`]s are for it.
+    pub(crate) fn lineage(&self) -> u64 {
+        self.lineage
+    }
+
+    /// Turns the knobs: at once, with silence before, or else over the next 20 ms, going on from what was heard. What it no longer needs is in
+    /// `turn` then. For the audio thread.
+    pub(crate) fn turn(&mut self, turn: &mut Turn, at_once: bool) {
+        for (Padded { engine, .. }, kernels) in self.engines.iter_mut().zip(&mut turn.kernels) {
+            engine.turn(kernels);
+            if at_once {
+                engine.reset();
+            }
+        }
+    }
+
+    /// Whether its knobs are on their way. For the audio thread.
+    pub(crate) fn is_turning(&mut self) -> bool {
+        self.engines.iter_mut().any(|padded| padded.engine.is_turning())
     }
 
     /// Whether a block had to be muted since the last call, because the model gave values that are no numbers.
@@ -234,15 +254,6 @@ impl Playable for Voice {
         }
         self.drive.finish();
         self.level.finish();
-    }
-
-    fn go_on_from(&mut self, before: &Self) {
-        if self.lineage == 0 || self.lineage != before.lineage {
-            return;
-        }
-        for (new, old) in self.engines.iter_mut().zip(&before.engines) {
-            new.engine.go_on_from(&old.engine);
-        }
     }
 }
 

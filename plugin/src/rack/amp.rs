@@ -1,8 +1,8 @@
 //! The amp's place in the rack.
 
 use super::swap::{Mailbox, Swap};
-use super::{AmpControls, Controls, RackFormat};
-use crate::amp::{Voice, base_latency_samples};
+use super::{AmpControls, Controls, Link, RackFormat};
+use crate::amp::{Turn, Voice, base_latency_samples};
 use shared::chain::Bypass;
 
 /// The voice that plays, and the way past it.
@@ -13,6 +13,8 @@ pub(super) struct Amp {
     latency_samples: usize,
     /// A voice came at the beginning of this block.
     came: bool,
+    /// A turn of knobs that waits for the one before to end, or for its voice to come.
+    turn: Option<Box<Turn>>,
     wet: Vec<Vec<f32>>,
 }
 
@@ -30,10 +32,32 @@ impl Amp {
         self.wet = vec![vec![0.0; narrow.max_block_samples]; narrow.channels];
     }
 
-    /// Takes over a voice that waits. Returns whether one came: then it wants to be told what the player wants.
-    pub fn take(&mut self, format: &RackFormat, mailbox: &Mailbox<Voice>, silent: bool) -> bool {
-        self.came = self.voices.take(format, mailbox, silent);
-        self.came
+    /// Takes over a voice and a turn of its knobs that wait. Returns whether there is news: a voice wants to be told what the player wants,
+    /// and what turns wants to be played.
+    pub fn take(&mut self, format: &RackFormat, link: &Link, silent: bool) -> bool {
+        self.came = self.voices.take(format, &link.voices, silent);
+        let turns = self.turn(&link.turns, silent);
+        self.came || turns
+    }
+
+    /// Turns the voice that plays or is about to. Returns whether there was or is a turn to be made.
+    fn turn(&mut self, mailbox: &Mailbox<Turn>, silent: bool) -> bool {
+        if let Some(newer) = mailbox.receive() {
+            mailbox.retire(self.turn.replace(newer));
+        }
+        let Some(turn) = &mut self.turn else { return false };
+        let Some(voice) = self.voices.newest_mut().filter(|voice| voice.lineage() >= turn.lineage()) else {
+            return true;
+        };
+        let is_its = voice.lineage() == turn.lineage();
+        if is_its && !silent && voice.is_turning() {
+            return true;
+        }
+        if is_its {
+            voice.turn(turn, silent);
+        }
+        mailbox.retire(self.turn.take());
+        true
     }
 
     /// What the player wants, at the beginning of a block.

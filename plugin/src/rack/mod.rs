@@ -45,13 +45,15 @@ pub use swap::{Mailbox, Playable};
 pub use tap::TunerTap;
 pub use telemetry::{METERED, Telemetry};
 
-use crate::amp::Voice;
+use crate::amp::{Turn, Voice};
 
 /// The queues between the loader and the audio thread.
 #[derive(Default)]
 pub struct Link {
     /// Amps.
     pub voices: Mailbox<Voice>,
+    /// Turns of their knobs.
+    pub turns: Mailbox<Turn>,
     /// Loudspeakers A and B.
     pub speakers: [Mailbox<Speaker>; 2],
 }
@@ -59,12 +61,15 @@ pub struct Link {
 impl Link {
     /// Whether anything waits for the audio thread.
     fn has_mail(&self) -> bool {
-        !self.voices.is_empty() || self.speakers.iter().any(|speaker| !speaker.is_empty())
+        !self.voices.is_empty()
+            || !self.turns.is_empty()
+            || self.speakers.iter().any(|speaker| !speaker.is_empty())
     }
 
     /// Frees what the audio thread gave back. Not for the audio thread.
     pub fn sweep(&self) {
         self.voices.sweep();
+        self.turns.sweep();
         self.speakers.iter().for_each(Mailbox::sweep);
     }
 }

@@ -307,9 +307,9 @@ impl Rack {
     /// Takes what the loader has left. Says whether there was or is anything.
     fn take_arrived(&mut self, format: &RackFormat) -> bool {
         let arrived = self.link.has_mail();
-        let came = self.amp.take(format, &self.link.voices, self.silent);
+        let came = self.amp.take(format, &self.link, self.silent);
         self.cab.take(format, &self.link.speakers, self.silent);
-        // An amp may have come after the look at the mail.
+        // An amp may have come after the look at the mail, and a turn may wait for the one before.
         arrived || came
     }
 

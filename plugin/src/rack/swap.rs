@@ -42,7 +42,14 @@ impl<T> Mailbox<T> {
         }
     }
 
-    fn retire(&self, old: Option<Box<T>>) {
+    /// The one that waits, as long as there is room for it and another one to go back.
+    pub(super) fn receive(&self) -> Option<Box<T>> {
+        let room = self.retired.capacity() - self.retired.len();
+        if room >= 2 { self.arrived.pop() } else { None }
+    }
+
+    /// Gives one back, to be freed by the loader.
+    pub(super) fn retire(&self, old: Option<Box<T>>) {
         if let Some(old) = old
             && let Err(old) = self.retired.push(old)
         {
@@ -63,9 +70,6 @@ pub trait Playable {
 
     /// Silence before.
     fn reset(&mut self);
-
-    /// Goes on from what the one before has heard, where that means anything to it; else from silence.
-    fn go_on_from(&mut self, _before: &Self) {}
 }
 
 /// One that plays, and one that replaces it.
@@ -108,7 +112,7 @@ impl<T: Playable> Swap<T> {
         if self.next.is_some() || mailbox.retired.is_full() {
             return false;
         }
-        let Some(mut new) = mailbox.arrived.pop() else { return false };
+        let Some(new) = mailbox.arrived.pop() else { return false };
         if !new.fits(format) {
             mailbox.retire(Some(new));
             return false;
@@ -116,9 +120,6 @@ impl<T: Playable> Swap<T> {
         if silent {
             mailbox.retire(self.current.replace(new));
         } else {
-            if let Some(current) = &self.current {
-                new.go_on_from(current);
-            }
             self.next = Some(new);
             self.fade.jump(0.0);
             self.fade.aim(1.0);

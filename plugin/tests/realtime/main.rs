@@ -86,9 +86,9 @@ fn thousands_of_blocks_with_turning_knobs_make_no_heap_call() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two knobs.onnx");
     two_knobs::two_knobs().save(&path).unwrap();
-    for sample_rate_hz in [44_100.0, 48_000.0] {
+    for (sample_rate_hz, oversampling) in [(44_100.0, 1), (48_000.0, 1), (48_000.0, 4)] {
         let desk = Arc::new(Desk::new(OWN_FILE_SLOT));
-        desk.set_engine(EngineChoice::Native);
+        desk.set_oversampling(oversampling);
         desk.set_file(Part::Model, Some(path.clone()));
         let link = Arc::new(Link::default());
         let loader = Loader::start(desk.clone(), link.clone());
@@ -116,7 +116,7 @@ fn thousands_of_blocks_with_turning_knobs_make_no_heap_call() {
             assert!(memory.iter().all(|s| s.is_finite()));
         }
         assert!(loader.status().version() >= before + heard, "settings did change");
-        assert_eq!(calls, 0, "{sample_rate_hz} Hz");
+        assert_eq!(calls, 0, "{sample_rate_hz} Hz, {oversampling}x");
     }
 }
 

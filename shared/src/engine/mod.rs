@@ -11,11 +11,13 @@ mod oversampled;
 mod probe;
 mod resampled;
 mod rescued;
+mod turning;
 
 pub use oversampled::{FACTORS, Oversampled};
 pub use probe::Probe;
 pub use resampled::Resampled;
 pub use rescued::Rescued;
+pub use turning::{Kernels, Turning};
 
 use crate::model::Model;
 use std::fmt;
@@ -58,17 +60,19 @@ pub trait Engine: Send {
     /// What runs the model.
     fn kind(&self) -> EngineKind;
 
-    /// What it remembers of what it has heard, if it can tell; `copy` counts from 0 where several engines work inside one. For the audio
-    /// thread.
-    fn history(&self, _copy: usize) -> Option<History<'_>> {
+    /// What it remembers of what it has heard, if it can tell. For the audio thread.
+    fn history(&self) -> Option<History<'_>> {
         None
     }
 
     /// Goes on from what another engine remembers, of a network of the same shape at the same rate and with other weights, in place of
     /// endless silence. Returns whether it does. For the audio thread: what is remembered is copied.
-    fn go_on_from(&mut self, _copy: usize, _history: History<'_>) -> bool {
+    fn go_on_from(&mut self, _history: History<'_>) -> bool {
         false
     }
+
+    /// Shows all kernels inside that can be exchanged, always in the same order. For the audio thread.
+    fn turnings(&mut self, _each: &mut dyn FnMut(&mut Turning)) {}
 }
 
 /// What an engine remembers: all signals inside it, as far back as they are needed.
@@ -251,11 +255,17 @@ pub fn build_oversampled_at(
     if !FACTORS.contains(&oversampling) {
         return Err(EngineError::Oversampling { factor: oversampling });
     }
-    let mut engine = build(model, choice)?;
+    let kernel = || -> Result<Box<dyn Engine>, EngineError> {
+        let kernel = build(model, choice)?;
+        // One that cannot hand on what it remembers could only begin anew.
+        let turns = kernel.history().is_some();
+        Ok(if turns { Box::new(Turning::new(kernel)) } else { kernel })
+    };
+    let mut engine = kernel()?;
     if oversampling > 1 {
         let mut copies = vec![engine];
         for _ in 1..oversampling {
-            copies.push(build(model, choice)?);
+            copies.push(kernel()?);
         }
         engine = Box::new(Oversampled::new(copies)?);
     }

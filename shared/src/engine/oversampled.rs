@@ -4,7 +4,7 @@ mod filters;
 #[cfg(test)]
 mod tests;
 
-use super::{Engine, EngineError, EngineKind, History};
+use super::{Engine, EngineError, EngineKind, Turning};
 use crate::simd::FlushDenormals;
 use filters::{Doubler, Halver, STAGES};
 
@@ -35,8 +35,6 @@ pub struct Oversampled {
     /// One phase, before and after its copy.
     phase: Vec<f32>,
     answer: Vec<f32>,
-    /// What the model answers to silence.
-    rest: f32,
     max_block_samples: usize,
 }
 
@@ -59,7 +57,6 @@ impl Oversampled {
             faster: vec![Vec::new(); stages.len()],
             phase: Vec::new(),
             answer: Vec::new(),
-            rest: 0.0,
             max_block_samples: 0,
         })
     }
@@ -104,18 +101,17 @@ impl Oversampled {
         }
     }
 
-    /// Makes the filters of the way back know nothing but what the model answers to endless silence: without, sound
-    /// would begin with a step where that is not 0.
-    fn rest_filters(&mut self) {
+    /// Makes the filters of the way back know nothing but `rest`, what the model answers to endless silence: without,
+    /// sound would begin with a step where that is not 0.
+    fn rest_filters(&mut self, rest: f32) {
         self.halvers.iter_mut().for_each(Halver::reset);
-        if self.rest == 0.0 {
+        if rest == 0.0 {
             return;
         }
         let mut sink = [0.0; FILTER_MEMORY];
         let part = self.max_block_samples.min(FILTER_MEMORY);
         let mut passed = 0;
         while passed < FILTER_MEMORY {
-            let rest = self.rest;
             if let Some(fastest) = self.faster.last_mut() {
                 fastest[..self.copies.len() * part].fill(rest);
             }
@@ -142,9 +138,6 @@ impl Engine for Oversampled {
         self.phase = vec![0.0; max_block_samples];
         self.answer = vec![0.0; max_block_samples];
         self.max_block_samples = max_block_samples;
-        let mut rest = [0.0];
-        self.copies[0].process(&[0.0], &mut rest);
-        self.rest = if rest[0].is_finite() { rest[0] } else { 0.0 };
         self.reset();
         Ok(())
     }
@@ -164,7 +157,11 @@ impl Engine for Oversampled {
         let _flush = FlushDenormals::new();
         self.copies.iter_mut().for_each(|copy| copy.reset());
         self.doublers.iter_mut().for_each(Doubler::reset);
-        self.rest_filters();
+        // With its knobs turned, a model answers silence with something else.
+        let mut rest = [0.0];
+        self.copies[0].process(&[0.0], &mut rest);
+        self.copies[0].reset();
+        self.rest_filters(if rest[0].is_finite() { rest[0] } else { 0.0 });
     }
 
     fn latency_samples(&self) -> usize {
@@ -183,11 +180,7 @@ impl Engine for Oversampled {
         self.copies[0].kind()
     }
 
-    fn history(&self, copy: usize) -> Option<History<'_>> {
-        self.copies.get(copy)?.history(0)
-    }
-
-    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
-        self.copies.get_mut(copy).is_some_and(|engine| engine.go_on_from(0, history))
+    fn turnings(&mut self, each: &mut dyn FnMut(&mut Turning)) {
+        self.copies.iter_mut().for_each(|copy| copy.turnings(each));
     }
 }

@@ -1,6 +1,6 @@
 //! An engine behind a resampler: any model at any host rate.
 
-use super::{Engine, EngineError, EngineKind, History};
+use super::{Engine, EngineError, EngineKind, Turning};
 use crate::model::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE};
 use crate::simd::FlushDenormals;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
@@ -120,12 +120,8 @@ impl Engine for Resampled {
         self.inner.kind()
     }
 
-    fn history(&self, copy: usize) -> Option<History<'_>> {
-        self.inner.history(copy)
-    }
-
-    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
-        self.inner.go_on_from(copy, history)
+    fn turnings(&mut self, each: &mut dyn FnMut(&mut Turning)) {
+        self.inner.turnings(each);
     }
 }
 

@@ -1,6 +1,6 @@
 //! An engine that gets over values which are no numbers.
 
-use super::{Engine, EngineChoice, EngineError, EngineKind, build_oversampled_at};
+use super::{Engine, EngineChoice, EngineError, EngineKind, Kernels, build_oversampled_at};
 use crate::model::Model;
 
 /// An engine for one channel whose breakdowns end with their block: one NaN inside a network never goes away by
@@ -48,15 +48,18 @@ impl Rescued {
         self.engine.reset();
     }
 
-    /// Goes on from what another one remembers that plays the same network with other weights, as [`Engine::go_on_from`]; from silence where it
-    /// cannot.
-    pub fn go_on_from(&mut self, other: &Self) {
-        let mut copy = 0;
-        while let Some(history) = other.engine.history(copy)
-            && self.engine.go_on_from(copy, history)
-        {
-            copy += 1;
-        }
+    /// Turns to kernels of the same network with other weights, over the next 20 ms and without a click; those that were
+    /// turned from before are in `kernels` then. What is remembered is copied once for each kernel. Free of memory and
+    /// locks.
+    pub fn turn(&mut self, kernels: &mut Kernels) {
+        kernels.turn(&mut *self.engine);
+    }
+
+    /// Whether a turn is under way.
+    pub fn is_turning(&mut self) -> bool {
+        let mut is_turning = false;
+        self.engine.turnings(&mut |turning| is_turning |= turning.is_turning());
+        is_turning
     }
 
     /// Delay between input and output, in samples.

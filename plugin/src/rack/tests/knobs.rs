@@ -1,13 +1,9 @@
 //! Models with knobs, and the positions that are turned.
 
-use super::bench::{largest_step, sine};
+use super::two_knobs::two_knobs;
 use super::*;
 use crate::amp::{KNOBS, Status, UNTURNED, setting};
 use std::path::{Path, PathBuf};
-use two_knobs::two_knobs;
-
-#[path = "../../../../shared/tests/support/two_knobs.rs"]
-mod two_knobs;
 
 fn saved(folder: &Path) -> PathBuf {
     let path = folder.join("knobs.onnx");
@@ -87,30 +83,6 @@ fn what_is_told_of_the_model_stays_while_a_knob_is_turned() {
 }
 
 #[test]
-fn a_turn_goes_on_from_what_was_heard() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut amp = playing(folder.path());
-    amp.rack.reset();
-    let input = noise(2, 14_400, 55);
-    let part =
-        |range: std::ops::Range<usize>| input.iter().map(|c| c[range.clone()].to_vec()).collect::<Vec<_>>();
-    amp.run(&part(0..4800), 512, Controls::NEUTRAL);
-    // As little as a mouse moves: nearly the same network, which would sound quite different after silence.
-    turn(&amp, [0.505, 0.5]);
-    let output = amp.run(&part(4800..14_400), 512, Controls::NEUTRAL);
-    let [old, new] = [[0.5; 2], [0.505, 0.5]].map(|positions| turned(positions, &input[0])[4800..].to_vec());
-    let from_silence = turned([0.505, 0.5], &input[0][4800..]);
-    let (apart, most) = (difference(&old, &new), difference(&new[..960], &from_silence[..960]));
-    assert!(most > 10.0 * apart, "{most} {apart}");
-    for i in 0..960 {
-        let (low, high) = (old[i].min(new[i]) - apart, old[i].max(new[i]) + apart);
-        assert!((low..=high).contains(&output[0][i]), "{i}: {} is not in {low} to {high}", output[0][i]);
-    }
-    // The memory of the old setting has gone by.
-    assert!(difference(&output[0][2000..], &new[2000..]) < 1e-6);
-}
-
-#[test]
 fn another_model_begins_with_silence() {
     let folder = tempfile::tempdir().unwrap();
     let mut amp = playing(folder.path());
@@ -125,42 +97,6 @@ fn another_model_begins_with_silence() {
     let output = amp.run(&input, 512, Controls::NEUTRAL);
     assert!(difference(&output[0][960..1000], &turned([1.0, 0.0], &input[0])[960..1000]) < 1e-6);
     assert!(amp.desk.knobs().is_empty());
-}
-
-#[test]
-fn a_turn_makes_no_step() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut amp = playing(folder.path());
-    let mut rng = ChaCha8Rng::seed_from_u64(57);
-    let tone = sine(100.0, 0.2, 480, 48_000.0);
-    let input = vec![tone.clone(), tone];
-    let corners = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.5]].map(|positions| {
-        let long: Vec<f32> = input[0].iter().copied().cycle().take(9600).collect();
-        turned(positions, &long)[4800..].to_vec()
-    });
-    let usual = corners.iter().map(|corner| largest_step(corner)).fold(0.0, f32::max);
-    let all = corners.concat();
-    let ends = [f32::min, f32::max].map(|end| all.iter().copied().reduce(end).unwrap());
-    let most = usual + 0.1 * (ends[1] - ends[0]);
-    // The noise before has gone by.
-    (0..10).for_each(|_| drop(amp.run(&input, 480, Controls::NEUTRAL)));
-    let mut last: Option<f32> = None;
-    for turns in 0..200 {
-        // From end to end at once, which no hand does.
-        let wild = turns % 4 == 3;
-        let positions: [f32; 2] = std::array::from_fn(|_| {
-            if wild { rng.random_range(0..2) as f32 } else { rng.random_range(0.0..1.0) }
-        });
-        turn(&amp, positions);
-        for _ in 0..rng.random_range(1..6) {
-            let output = amp.run(&input, 480, Controls::NEUTRAL).swap_remove(0);
-            assert!(output.iter().all(|s| s.is_finite()));
-            let joint = last.map_or(0.0, |last| (output[0] - last).abs());
-            let step = largest_step(&output).max(joint);
-            assert!(step < most, "turn {turns}: {step}, {usual} without turning, all between {ends:?}");
-            last = output.last().copied();
-        }
-    }
 }
 
 #[test]

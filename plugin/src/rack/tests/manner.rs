@@ -1,7 +1,6 @@
 //! Oversampled amps, and amps that are turned upright.
 
 use super::*;
-use crate::amp::Manner;
 use shared::engine::Probe;
 use shared::model::Linear;
 

@@ -12,9 +12,15 @@ mod rescue;
 mod sleep;
 mod swaps;
 mod switches;
+mod turns;
+
+#[path = "../../../../shared/tests/support/two_knobs.rs"]
+mod two_knobs;
 
 use super::*;
-use crate::amp::{Desk, Loader, MAX_PATH_BYTES, ModelInfo, Part, Quality, Voice, base_latency_samples};
+use crate::amp::{
+    Desk, Loader, MAX_PATH_BYTES, Manner, ModelInfo, Part, Quality, Voice, base_latency_samples,
+};
 use crate::factory::{DEFAULT_SLOT, Factory, MODELS, OWN_FILE_SLOT};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

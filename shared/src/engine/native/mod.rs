@@ -106,11 +106,11 @@ impl Engine for NativeEngine {
         EngineKind::Native
     }
 
-    fn history(&self, copy: usize) -> Option<History<'_>> {
-        self.kernel.history().filter(|_| copy == 0)
+    fn history(&self) -> Option<History<'_>> {
+        self.kernel.history()
     }
 
-    fn go_on_from(&mut self, copy: usize, history: History<'_>) -> bool {
-        copy == 0 && self.kernel.go_on_from(history)
+    fn go_on_from(&mut self, history: History<'_>) -> bool {
+        self.kernel.go_on_from(history)
     }
 }
