@@ -243,6 +243,11 @@ fn what_is_searched_for_is_given_up_with_the_comparison() {
     let sound = carried().0;
     let recording = Recording { channels: vec![demo()], sample_rate_hz: RATE_HZ };
     let go_on = || !searches.load(Ordering::Acquire);
+    let format =
+        RackFormat { sample_rate_hz: RATE_HZ, max_block_samples: BLOCK, channels_in: 1, channels_out: 1 };
+    let problem = Studio::new(&sound, surroundings.clone()).prepare_while(format, &go_on).unwrap_err();
+    assert!(problem.to_string().contains("nobody waits"), "not that it took too long: {problem}");
+    searches.store(false, Ordering::Release);
     let weighed = weigh([&sound, &sound], &surroundings, &recording, &go_on);
     assert_eq!(weighed, Err(WeighError::GivenUp));
 }
