@@ -51,9 +51,9 @@ pub fn points(graph: &Graph, hz: &[f32], gain_db: &[f32]) -> Vec<Pos2> {
     hz.iter().zip(gain_db).map(|(&hz, &gain_db)| settled(graph.at(hz, gain_db))).collect()
 }
 
-/// A point as high as the eye can tell: where a curve moves by less, nothing is painted again.
+/// A point as exact as the eye can tell: where a curve moves by less, nothing is painted again.
 pub fn settled(point: Pos2) -> Pos2 {
-    pos2(point.x, (point.y / VISIBLE).round() * VISIBLE)
+    pos2((point.x / VISIBLE).round() * VISIBLE, (point.y / VISIBLE).round() * VISIBLE)
 }
 
 /// The strips of a field that curves are drawn in, from left to right, and between whole pixels. Where the processor
@@ -158,9 +158,20 @@ pub fn line(painter: &Painter, graph: &Graph, curve: &[Pos2], width: f32, colour
     }
 }
 
-/// A dashed line along a curve.
-pub fn dashes(painter: &Painter, curve: &[Pos2], width: f32, colour: Color32, dash: f32, gap: f32) {
-    painter.extend(Shape::dashed_line(curve, Stroke::new(width, colour), dash, gap));
+/// A dashed line along a curve. All dashes are as wide, so that each stays where it is when the curve moves elsewhere.
+pub fn dashes(
+    painter: &Painter,
+    graph: &Graph,
+    curve: &[Pos2],
+    (width, colour): (f32, Color32),
+    (dash, gap): (f32, f32),
+) {
+    let (rect, pair) = (graph.rect, (dash + gap).max(1.0));
+    for i in 0..(rect.width() / pair).ceil() as u16 {
+        let left = rect.left() + pair * f32::from(i);
+        let under = Rect::from_x_y_ranges(left..=left + dash, rect.y_range());
+        painter.add(Shape::line(corners(&piece(curve, under)), Stroke::new(width, colour)));
+    }
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl View {
         spectra(&painter, canvas, &graph, live);
         self.curves(&painter, canvas, &graph, now, live);
         for (band, &at) in handles.iter().enumerate() {
-            self.handle(&painter, canvas, &graph, now, band, at);
+            self.handle(&painter, canvas, &graph, now, band, curves::settled(at));
         }
         legend(&painter, canvas);
         if let Some(band) = self.drag.map(|d| d.band).or(self.hot).filter(|_| self.menu.is_none()) {
@@ -265,8 +265,8 @@ impl View {
             curves::line(painter, graph, &place(&own), canvas.px(1.3), OWN.gamma_multiply(0.75 * strength));
         }
         if !is_flat(&word) {
-            let (dash, gap) = (canvas.px(5.0), canvas.px(3.5));
-            curves::dashes(painter, &place(&word), canvas.px(1.6), WORD.gamma_multiply(strength), dash, gap);
+            let stroke = (canvas.px(1.6), WORD.gamma_multiply(strength));
+            curves::dashes(painter, graph, &place(&word), stroke, (canvas.px(5.0), canvas.px(3.5)));
         }
         curves::line(painter, graph, &both, canvas.px(7.0), BOTH.gamma_multiply(0.13 * strength));
         let colour = BOTH.lerp_to_gamma(theme::TEXT_FAINT, 1.0 - strength);
