@@ -6,8 +6,8 @@
 
 use super::picture::Picture;
 use egui::emath::{TSTransform, remap};
-use egui::epaint::{ClippedShape, CornerRadius, PathShape, Shape};
-use egui::{Color32, Context, FullOutput, Plugin, Pos2, Rect, pos2};
+use egui::epaint::{ClippedShape, CornerRadius, PathShape, PathStroke, Shape};
+use egui::{Color32, Context, FullOutput, Plugin, Pos2, Rect, Stroke, pos2};
 use std::sync::Arc;
 
 /// How far beyond its bounds a shape may be seen, in pixels: smooth edges, and letters that are moved to whole pixels.
@@ -19,12 +19,18 @@ const CORNER: f32 = 0.75;
 /// What a pixel takes that gets one colour, of what it takes where shapes are painted.
 const CLEARED: f32 = 0.1;
 
+/// What a line takes beside its width, in logical pixels.
+const NARROW: f32 = 6.0;
+
 /// How far ahead a shape is looked for among those of the frame before.
 const REACH: usize = 256;
 
 /// Patches in a frame at most, and pixels that it is worth painting in vain to have one less.
-const MOST: usize = 30;
-const WORTH_PIXELS: f32 = 3_000.0;
+const MOST: usize = 40;
+const WORTH_PIXELS: f32 = 1_500.0;
+
+/// What a patch takes beside its pixels, told in pixels that are painted.
+const PATCH_PIXELS: f32 = 12_500.0;
 
 /// Compares each frame with the one before.
 pub struct Patches {
@@ -65,7 +71,7 @@ impl Patches {
         for patch in merged(changed, screen, scale) {
             let (base, above) = painted(&shapes, &bounds, patch, self.background, scale);
             output.shapes.push(Picture::fill(patch, base));
-            pixels += CLEARED * patch.area();
+            pixels += CLEARED * patch.area() + PATCH_PIXELS / (scale * scale);
             output.shapes.extend(above.map(|(shape, bounds)| {
                 pixels += filled(&shape.shape, bounds.intersect(patch));
                 ClippedShape { clip_rect: shape.clip_rect.intersect(patch), ..shape.clone() }
@@ -124,7 +130,7 @@ fn hides(shape: &ClippedShape, patch: Rect, pixels_per_point: f32) -> Option<Col
     hides.then_some(rect.fill)
 }
 
-/// How much of a place a shape fills, about: lines fill next to nothing.
+/// How much of a place a shape fills, about.
 fn filled(shape: &Shape, place: Rect) -> f32 {
     fn is_filled(shape: &Shape) -> bool {
         match shape {
@@ -136,7 +142,16 @@ fn filled(shape: &Shape, place: Rect) -> f32 {
             _ => false,
         }
     }
-    if is_filled(shape) { place.area().max(0.0) } else { 0.0 }
+    let area = place.area().max(0.0);
+    match shape {
+        shape if is_filled(shape) => area,
+        // What is narrow is painted in pieces that are mostly empty.
+        Shape::Path(PathShape { stroke: PathStroke { width, .. }, .. })
+        | Shape::LineSegment { stroke: Stroke { width, .. }, .. } => {
+            area.min((place.width() + place.height()) * (width + NARROW))
+        }
+        _ => 0.0,
+    }
 }
 
 /// Where a shape may be seen.
