@@ -48,7 +48,7 @@ impl Default for Scope {
 
 impl Scope {
     /// Adds samples. One thread may do so at a time.
-    pub(super) fn write(&self, before: &[f32], after: &[f32]) {
+    pub(crate) fn write(&self, before: &[f32], after: &[f32]) {
         let mut at = self.written.load(Ordering::Relaxed);
         for (before, after) in before.iter().zip(after) {
             let both = u64::from(before.to_bits()) << 32 | u64::from(after.to_bits());

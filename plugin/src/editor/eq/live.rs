@@ -55,3 +55,25 @@ impl Live {
         self.written > 0 && self.still_seconds <= STILL_SECONDS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_plays_and_moves_nothing() {
+        let (scope, mut live) = (Scope::default(), Live::default());
+        let mut play = |level: f32| {
+            let samples: Vec<f32> = (0..4_800).map(|i| level * (0.1 * i as f32).sin()).collect();
+            scope.write(&samples, &samples);
+            live.update(&scope, 48_000.0, 0.1);
+            (live.plays(), live.moves())
+        };
+        assert_eq!(play(0.0), (true, false));
+        assert_eq!(play(0.5), (true, true));
+        for _ in 0..40 {
+            play(0.0);
+        }
+        assert_eq!(play(0.0), (true, false));
+    }
+}

@@ -216,7 +216,21 @@ fn choose(setter: &ParamSetter, param: &IntParam, slot: usize) {
 
 #[cfg(test)]
 mod tests {
-    use shared::word_eq::{GRID, Kind, LATENT, LatentSpace, Neutral, Word, WordTable};
+    use super::*;
+    use shared::word_eq::{GRID, Kind, LATENT, LatentSpace, Neutral};
+
+    #[test]
+    fn the_page_rests_some_time_after_the_player_did_something() {
+        let (telemetry, mut page) = (Telemetry::default(), EqPage::new(EqView::default()));
+        let mut moves = |touched| {
+            page.update(&telemetry, 0.25, touched);
+            page.moves()
+        };
+        for _ in 0..2 {
+            assert!(moves(true) && moves(false));
+            assert_eq!([moves(false), moves(false), moves(false)], [true, true, false]);
+        }
+    }
 
     /// A table of these words with these counts.
     pub fn table(words: &[(&str, usize)]) -> WordTable {
