@@ -87,6 +87,9 @@ fn hardware(client: &Client) -> Vec<Hardware> {
     for port in client.ports(None, Some(SOUND), PortFlags::IS_PHYSICAL) {
         let Some((name, _)) = port.split_once(':') else { continue };
         let Some(flags) = client.port_by_name(&port).map(|port| port.flags()) else { continue };
+        if flags.contains(PortFlags::IS_OUTPUT) && is_monitor(&port) {
+            continue;
+        }
         let place = found.iter().position(|hardware| hardware.name == name).unwrap_or_else(|| {
             found.push(Hardware { name: name.to_owned(), inputs: Vec::new(), outputs: Vec::new() });
             found.len() - 1
@@ -110,6 +113,12 @@ pub(super) fn server() -> Result<JackServer, LiveError> {
         buffer_samples: client.buffer_size(),
         sources: sources.find(|inputs| !inputs.is_empty()).unwrap_or_default(),
     })
+}
+
+/// Whether a port gives what is played: PipeWire shows those of its outputs beside real inputs. We would hear ourselves.
+fn is_monitor(port: &str) -> bool {
+    let (device, name) = port.rsplit_once(':').unwrap_or_default();
+    name.starts_with("monitor_") || device.ends_with(" Monitor")
 }
 
 fn infos(client: &Client, hardware: &[Hardware]) -> Vec<DeviceInfo> {
@@ -330,5 +339,20 @@ impl Io for Buffers<'_> {
     fn write(&mut self, channel: usize, from: usize, samples: &[f32]) {
         let port = self.outputs[channel].as_mut_slice(self.scope);
         port[from..from + samples.len()].copy_from_slice(samples);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_played_is_no_input() {
+        for monitor in ["Built-in Audio Analog Stereo:monitor_FL", "USB: Box Monitor:capture_FL"] {
+            assert!(is_monitor(monitor), "{monitor}");
+        }
+        for source in ["system:capture_1", "USB: Box Pro:capture_AUX0", "Monitor Mic:capture_MONO", "odd"] {
+            assert!(!is_monitor(source), "{source}");
+        }
     }
 }
