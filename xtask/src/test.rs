@@ -10,8 +10,9 @@ use crate::setup::{self, Scope};
 use crate::workspace::Workspace;
 use tally::Tally;
 
-/// What is not built unless it is asked for: playing through a sound card, here and in the crate below.
-const LIVE: &str = "tonewright/live";
+/// What is not built unless it is asked for: the window without a host, and playing through a sound card, here and in the
+/// crate below.
+const LIVE: &str = "tonewright/standalone";
 
 /// Names the folder of a player's library and presets.
 const SETTINGS: &str = "TONEWRIGHT_CONFIG";
