@@ -159,14 +159,12 @@ impl NiceEguiApp for App {
         }
         self.restore_size(ui);
         self.update(ui, &gui.param_setter());
-        if self.console.update(&gui.param_setter()) {
-            ui.request_repaint_after(WAIT);
-        }
+        let busy = self.console.update(&gui.param_setter());
         ResizableWindow::new("tonewright").min_size(theme::SMALLEST).show(ui, |ui| {
             self.window(ui, &gui.param_setter());
         });
         gesture::end_what_is_left(ui.ctx(), &gui.param_setter(), &self.params, false);
-        self.ask_for_next_frame(ui);
+        self.ask_for_next_frame(ui, busy);
     }
 
     fn resized(&mut self, size: baseview::WindowSize) {
@@ -262,15 +260,16 @@ impl App {
     }
 
     /// Asks for the next frame where something moves by itself. The audio thread asks for one when there is something
-    /// new to see, and egui when the player does something; otherwise nothing is painted.
-    fn ask_for_next_frame(&self, ui: &egui::Ui) {
+    /// new to see, and egui when the player does something; otherwise nothing is painted. Where it is `busy` with what takes
+    /// its time, it looks now and then whether that is done.
+    fn ask_for_next_frame(&self, ui: &egui::Ui, busy: bool) {
         let on_eq = *self.params.page.lock() == Page::Eq;
         let moves = self.rack.moves() || self.muted_seconds > 0.0 || (on_eq && self.eq.moves());
         let moves = moves || self.tuner.moves(self.params.tuner.on.value());
         if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
             ui.request_repaint_after(pace::frame(pixels, self.picture.effort()));
-        } else if !self.desk.is_settled() || self.follow.waits(&self.desk) {
+        } else if busy || !self.desk.is_settled() || self.follow.waits(&self.desk) {
             ui.request_repaint_after(WAIT);
         } else {
             self.telemetry.rest(self.rack.levels());

@@ -389,14 +389,14 @@ fn a_closed_window_tunes_no_longer() {
 #[test]
 fn a_window_at_rest_asks_for_no_frames() {
     let mut bench = Bench::new(1.0);
-    let asked = |bench: &mut Bench| {
+    let asked = |bench: &mut Bench, busy: bool| {
         let mut after = Duration::MAX;
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(egui::Pos2::ZERO, theme::DESIGN)),
             ..RawInput::default()
         };
         let app = &mut bench.app;
-        let mut output = bench.context.run_ui(input, |ui| app.ask_for_next_frame(ui));
+        let mut output = bench.context.run_ui(input, |ui| app.ask_for_next_frame(ui, busy));
         output.textures_delta.clear();
         for viewport in output.viewport_output.values() {
             after = after.min(viewport.repaint_delay);
@@ -404,9 +404,10 @@ fn a_window_at_rest_asks_for_no_frames() {
         after
     };
     for _ in 0..3 {
-        asked(&mut bench);
+        asked(&mut bench, false);
     }
-    assert_eq!(asked(&mut bench), Duration::MAX);
+    assert_eq!(asked(&mut bench, false), Duration::MAX);
+    assert_eq!(asked(&mut bench, true), WAIT);
     bench.app.muted_seconds = 1.0;
-    assert!(asked(&mut bench) < Duration::from_millis(50));
+    assert!(asked(&mut bench, false) < Duration::from_millis(50));
 }
