@@ -18,6 +18,9 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
         // Asked to end a server leaves JACK's list of servers, which has eight places; killed it stays there for ever.
         drop(Command::new("kill").arg(self.0.id().to_string()).status());
         drop(self.0.wait());
@@ -98,7 +101,7 @@ fn its_help_names_our_options_and_the_frameworks() {
 /// A JACK server without a sound card.
 fn server(name: &str) -> Option<Running> {
     let mut command = Command::new("jackd");
-    command.args(["-n", name, "-r", "-S", "-t", "10000", "-d", "dummy", "-r", "44100", "-p", "1024"]);
+    command.args(["-n", name, "-r", "-t", "10000", "-d", "dummy", "-r", "44100", "-p", "1024"]);
     command.env("JACK_NO_AUDIO_RESERVATION", "1").stdin(Stdio::null());
     Some(Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?))
 }
@@ -108,21 +111,9 @@ fn the_guitar_is_connected_unless_the_player_leaves_it_out() {
     let Some(screen) = Screen::start() else {
         return product::skip("there is no Xvfb; `cargo xtask setup --tests` installs it");
     };
-    let name = format!("tonewright-standalone-{}", std::process::id());
-    let tools = Command::new("jack_lsp").arg("--version").output().is_ok();
-    let Some(_server) = server(&name).filter(|_| tools) else {
-        return product::skip("there is no jackd; `cargo xtask setup --tests` installs it");
-    };
-    // How many of ours each port is connected to; they stand below it.
-    let ours = |port: &str| {
-        let mut command = Command::new("jack_lsp");
-        command.args(["-s", &name, "-c"]).env("JACK_NO_START_SERVER", "1").stderr(Stdio::null());
-        let ports = String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned();
-        let below = ports.lines().skip_while(|line| *line != port);
-        let there = below.clone().count() > 0;
-        there.then(|| below.skip(1).take_while(|line| line.starts_with(' ')).count())
-    };
-    wait_for("the server", || ours("system:capture_2"));
+    if Command::new("jack_lsp").arg("--version").output().is_err() {
+        return product::skip("there is no jack_lsp; `cargo xtask setup --tests` installs it");
+    }
     let folder = tempfile::tempdir().unwrap();
     let said = || std::fs::read_to_string(folder.path().join("said")).unwrap();
     for (extra, expected) in [
@@ -130,6 +121,20 @@ fn the_guitar_is_connected_unless_the_player_leaves_it_out() {
         (&["--connect-jack-inputs", "system:capture_2"], [0, 2]),
         (&["--no-input"], [0, 0]),
     ] {
+        // Each has a server of its own: one may take long to get over a client that has gone.
+        let name = format!("tonewright-standalone-{}-{}{}", std::process::id(), expected[0], expected[1]);
+        let Some(server) = server(&name) else {
+            return product::skip("there is no jackd; `cargo xtask setup --tests` installs it");
+        };
+        // How many of ours a port is connected to; they stand below it.
+        let ours = |port: &str| {
+            let mut command = Command::new("jack_lsp");
+            command.args(["-s", &name, "-c"]).env("JACK_NO_START_SERVER", "1").stderr(Stdio::null());
+            let ports = String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned();
+            let mut below = ports.lines().skip_while(|line| *line != port);
+            below.next().map(|_| below.take_while(|line| line.starts_with(' ')).count())
+        };
+        wait_for("the server", || ours("system:capture_2"));
         let file = File::create(folder.path().join("said")).unwrap();
         let mut command = product::program();
         command.arg("window").args(extra).env("DISPLAY", &screen.display).env("JACK_DEFAULT_SERVER", &name);
@@ -146,7 +151,7 @@ fn the_guitar_is_connected_unless_the_player_leaves_it_out() {
         }
         let is_left_out = said().contains("not connected automatically");
         assert_eq!(is_left_out, extra == ["--no-input"], "{}", said());
-        drop(running);
-        wait_for("to leave", || ours("system:playback_2").filter(|ours| *ours == 0));
+        // It is slow to end where a client went before it.
+        drop(server);
     }
 }
