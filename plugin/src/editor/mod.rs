@@ -41,6 +41,7 @@ use nih_plug_egui::{
     EguiEditorState, EguiNiceSettings, Frame, GraphicsConfig, NiceEguiApp, RepaintNotifier, baseview,
 };
 use overlay::Overlay;
+use pace::Pace;
 use patches::Patches;
 use picture::Picture;
 use presets::PresetBar;
@@ -48,7 +49,7 @@ use rack::{RackPage, Wanted};
 use repair::Repair;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tuner::Tuner;
 pub use window::TonewrightEditor;
 
@@ -131,6 +132,7 @@ pub struct App {
     style_scale: f32,
     /// What is kept of the window while it is open.
     picture: Arc<Picture>,
+    pace: Pace,
 }
 
 impl NiceEguiApp for App {
@@ -145,6 +147,7 @@ impl NiceEguiApp for App {
         frame.set_clear_color(egui::Rgba::from_rgb(red, green, blue));
         self.style_scale = 0.0;
         self.picture = Arc::default();
+        self.pace = Pace::default();
         context.add_plugin(Patches::new(self.picture.clone(), theme::PANEL));
         self.gui = Some(self.console.open(gui));
         self.context = Some(context);
@@ -223,6 +226,7 @@ impl App {
             restore_size: true,
             style_scale: 0.0,
             picture: Arc::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -262,13 +266,17 @@ impl App {
     /// Asks for the next frame where something moves by itself. The audio thread asks for one when there is something
     /// new to see, and egui when the player does something; otherwise nothing is painted. Where it is `busy` with what takes
     /// its time, it looks now and then whether that is done.
-    fn ask_for_next_frame(&self, ui: &egui::Ui, busy: bool) {
+    fn ask_for_next_frame(&mut self, ui: &egui::Ui, busy: bool) {
         let on_eq = *self.params.page.lock() == Page::Eq;
         let moves = self.rack.moves() || self.muted_seconds > 0.0 || (on_eq && self.eq.moves());
         let moves = moves || self.tuner.moves(self.params.tuner.on.value());
         if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
-            ui.request_repaint_after(pace::frame(pixels, self.picture.effort()));
+            let interval = pace::frame(pixels, self.picture.effort());
+            // egui asks for a frame so much earlier than it is told.
+            let early = Duration::try_from_secs_f32(ui.input(|i| i.predicted_dt)).unwrap_or_default();
+            let wait = self.pace.wait(Instant::now(), interval.saturating_sub(early));
+            ui.request_repaint_after(wait + early);
         } else if busy || !self.desk.is_settled() || self.follow.waits(&self.desk) {
             ui.request_repaint_after(WAIT);
         } else {
