@@ -273,10 +273,7 @@ impl App {
         if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
             let interval = pace::frame(pixels, self.picture.effort());
-            // egui asks for a frame so much earlier than it is told.
-            let early = Duration::try_from_secs_f32(ui.input(|i| i.predicted_dt)).unwrap_or_default();
-            let wait = self.pace.wait(Instant::now(), interval.saturating_sub(early));
-            ui.request_repaint_after(wait + early);
+            ui.request_repaint_after(self.pace.wait(Instant::now(), interval));
         } else if busy || !self.desk.is_settled() || self.follow.waits(&self.desk) {
             ui.request_repaint_after(WAIT);
         } else {
