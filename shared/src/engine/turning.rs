@@ -36,7 +36,8 @@ struct Turn {
 impl Turning {
     /// A kernel that stays as it is for now. Call [`Engine::prepare`] before use.
     pub(super) fn new(kernel: Box<dyn Engine>) -> Self {
-        Self { now: kernel, other: None, turn: None, answer: Vec::new() }
+        // With room for a sample at least, each step of a turn plays something and the block comes to its end.
+        Self { now: kernel, other: None, turn: None, answer: vec![0.0] }
     }
 
     /// Whether a turn is under way.
