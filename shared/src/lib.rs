@@ -15,6 +15,7 @@ pub mod fs;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod model;
+pub mod out;
 pub mod simd;
 mod slots;
 pub mod stream;

@@ -3,6 +3,7 @@
 //! `println!` and `eprintln!` panic where nobody reads any more: a training must not end because `head` has seen enough,
 //! or because the terminal was closed.
 
+use shared::out::is_closed;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::sync::Mutex;
@@ -28,22 +29,4 @@ pub fn complain(line: impl Display) {
 /// Why something that was said is lost, a full disk perhaps. Whoever stopped reading, as `head` does, lost nothing.
 pub fn lost() -> Option<io::Error> {
     LOST.lock().ok()?.take()
-}
-
-/// Whether nobody is there any more: the other end of a pipe, or the terminal, was closed.
-fn is_closed(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe || cfg!(unix) && error.raw_os_error() == Some(libc::EIO)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_loses_something_and_a_closed_pipe_does_not() {
-        assert!(is_closed(&io::ErrorKind::BrokenPipe.into()));
-        assert!(!is_closed(&io::ErrorKind::StorageFull.into()));
-        #[cfg(unix)]
-        assert!([libc::EIO, libc::EPIPE].iter().all(|&code| is_closed(&io::Error::from_raw_os_error(code))));
-    }
 }

@@ -9,10 +9,11 @@ use super::terminal::{panicked, watch_panics};
 use super::view::{Meter, View, stream, summary};
 use crate::cli::CliError;
 use crate::cli::chain::{Built, ChainArguments};
-use crate::cli::out::{complain, is_closed, say};
+use crate::cli::out::{complain, say};
 use clap::Args;
 use shared::chain::{Chain, ChainError, Purpose, StreamFormat, View as Effect};
 use shared::live::{LiveProcessor, State, StreamConfig};
+use shared::out::is_closed;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
