@@ -1,5 +1,6 @@
 //! The noise gate: hears the guitar before the amp, and turns it down there or behind the amp.
 
+use super::loops::peak;
 use super::{GateControls, RackFormat};
 use shared::dsp::delay::Delay;
 use shared::dsp::gate::{Detector, GateGain};
@@ -80,9 +81,19 @@ impl Gate {
     /// Hears the guitar, all channels together, and turns it down where it acts before the amp.
     pub fn before(&mut self, signal: &mut [Vec<f32>], length: usize) {
         let gains = &mut self.gains[..length];
-        for (i, gain) in gains.iter_mut().enumerate() {
-            let magnitude = signal.iter().fold(0.0f32, |most, channel| most.max(channel[i].abs()));
-            *gain = self.gain.advance(self.detector.advance(magnitude));
+        let mut at = 0;
+        while at < length {
+            let certain = if self.gain.is_open() { self.detector.certain_samples() } else { 0 };
+            let to = length.min(at + certain);
+            if at < to {
+                self.detector.hear(signal.iter().fold(0.0, |most, x| peak(&x[at..to]).max(most)), to - at);
+                gains[at..to].fill(1.0);
+                at = to;
+            } else {
+                let magnitude = signal.iter().fold(0.0f32, |most, channel| most.max(channel[at].abs()));
+                gains[at] = self.gain.advance(self.detector.advance(magnitude));
+                at += 1;
+            }
         }
         self.now = gains[length - 1];
         self.late[..length].copy_from_slice(gains);

@@ -48,6 +48,17 @@ impl Envelope {
         envelope
     }
 
+    /// How many samples certainly pass with an envelope of `level` or more, whatever they are.
+    fn samples_above(&self, level: f32) -> usize {
+        if self.past >= level { self.length - self.samples } else { 0 }
+    }
+
+    /// Hears samples of which the largest magnitude is known, of the part that is under way and before its last.
+    fn hear(&mut self, peak: f32, samples: usize) {
+        self.now = self.now.max(peak);
+        self.samples += samples;
+    }
+
     /// Silence before.
     pub fn reset(&mut self) {
         (self.parts, self.oldest, self.past) = ([0.0; PARTS], 0, 0.0);
@@ -98,6 +109,20 @@ impl Detector {
         self.open
     }
 
+    /// How many of the next samples certainly find it open, whatever they are; [`Detector::hear`] hears them all at once.
+    pub fn certain_samples(&self) -> usize {
+        if self.open { self.envelope.samples_above(self.closes_below).saturating_sub(1) } else { 0 }
+    }
+
+    /// Hears so many samples, at most [`Detector::certain_samples`], of which the largest magnitude is known: as
+    /// [`Detector::advance`] would one after the other.
+    pub fn hear(&mut self, peak: f32, samples: usize) {
+        if samples > 0 {
+            self.envelope.hear(peak, samples);
+            self.soft = 0;
+        }
+    }
+
     /// Silence before, and closed.
     pub fn reset(&mut self) {
         self.envelope.reset();
@@ -142,6 +167,11 @@ impl GateGain {
         self.gain as f32
     }
 
+    /// Whether it is open all the way, and stays so as long as there is sound.
+    pub fn is_open(&self) -> bool {
+        self.gain == 1.0
+    }
+
     /// Closed.
     pub fn reset(&mut self) {
         self.gain = self.floor;
@@ -169,6 +199,28 @@ mod tests {
             let expected = sound[from..=i].iter().copied().fold(0.0, f32::max);
             assert_eq!(envelope.advance(*x), expected, "at {i}");
         }
+    }
+
+    #[test]
+    fn samples_heard_at_once_are_samples_heard() {
+        let mut each = Detector::new(48_000.0);
+        each.set(0.1, 0.05, 500);
+        let mut all = each.clone();
+        let pluck = |i: usize| (-((i % 12_000) as f32) / 1_500.0).exp() * (i as f32 * 0.07).sin().abs();
+        let sound: Vec<f32> = (0..48_000).map(pluck).collect();
+        let (mut at, mut certain) = (0, 0);
+        while at < sound.len() {
+            let count = all.certain_samples().min(64).min(sound.len() - at);
+            let peak = sound[at..at + count].iter().copied().fold(0.0, f32::max);
+            all.hear(peak, count);
+            assert!(sound[at..at + count].iter().all(|x| each.advance(*x)), "at {at}");
+            (at, certain) = (at + count, certain + count);
+            if let Some(x) = sound.get(at) {
+                assert_eq!(all.advance(*x), each.advance(*x), "at {at}");
+                at += 1;
+            }
+        }
+        assert!((20_000..46_000).contains(&certain), "{certain} of them, and it closed in between");
     }
 
     #[test]
