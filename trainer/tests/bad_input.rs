@@ -83,14 +83,18 @@ fn unusable_configs() {
     };
     desk.refuses(&["--config", "missing.yaml"], &["missing.yaml", "No such file"]);
     let data = "data: { virtual: { seconds: 2 } }\nout: run\n";
-    refuses(&format!("model: nam_standard\n{data}trian:\n  steps: 3\n"), &["c.yaml:4:1", "trian"]);
+    refuses(
+        &format!("model: nam_standard\n{data}trian:\n  steps: 3\n"),
+        &["c.yaml:4:1", "trian", "`batch`", "`word_eq`"],
+    );
     refuses(
         &format!("model: nam_standard\n{data}train:\n  learning_rat: 3\n"),
         &["c.yaml:5:3", "learning_rat"],
     );
-    refuses(&format!("model: nam_standard\n{data}train:\n  batch: 0\n"), &["c.yaml:5:10", "0 is impossible"]);
-    refuses(&format!("model: nam_standard\n{data}train:\n  learning_rate: .nan\n"), &["c.yaml:5:18", "NaN"]);
-    refuses(&format!("model: nam_standard\n{data}train:\n  batch: many\n"), &["c.yaml:5:10", "whole number"]);
+    let trained = |train: &str| format!("model: nam_standard\n{data}train:\n  {train}\n");
+    refuses(&trained("batch: 0"), &["c.yaml:5:10", "`batch`: 0 is impossible"]);
+    refuses(&trained("learning_rate: .nan"), &["c.yaml:5:18", "`learning_rate`: NaN"]);
+    refuses(&trained("batch: many"), &["c.yaml:5:10", "`batch`: a whole number"]);
     refuses(&format!("model: lstm\n{data}"), &["c.yaml:1:8", "lstm"]);
     refuses(&format!("model: {{ nam_a2: {{ channels: 100000 }} }}\n{data}"), &["c.yaml:1:", "100000"]);
     refuses(&format!("model: nam_standard\n{data}train: [\n"), &["c.yaml:"]);

@@ -7,6 +7,7 @@ pub(crate) mod limits;
 mod origin;
 mod packed;
 mod pair;
+mod read;
 
 pub use knobs::KnobFiles;
 
@@ -18,12 +19,10 @@ use crate::recording::Memory;
 use crate::schedule::{Decay, Schedule};
 pub use origin::Origin;
 pub use pair::{PairFiles, Validation};
+pub(crate) use read::{parse, read_text, refused};
 use serde::Deserialize;
 use shared::model::{Card, WaveNetSpec};
 use std::path::{Path, PathBuf};
-
-/// Largest config file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
 
 /// A whole config.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -395,7 +394,7 @@ impl Config {
     /// or describes a network that cannot be trained.
     pub fn load(path: &Path) -> Result<Self, TrainerError> {
         let text = read_text(path)?;
-        let mut config: Self = parse(path, &text)?;
+        let mut config: Self = parse(path, &text).map_err(with_other_kinds)?;
         config.origin.text = text;
         config.check().map_err(|problem| refused(path, None, problem))?;
         Ok(config)
@@ -458,6 +457,21 @@ impl Config {
     }
 }
 
+/// A misspelt key at the top may have been meant to tell another kind of config: see [`ConfigKind::of`].
+fn with_other_kinds(error: TrainerError) -> TrainerError {
+    match error {
+        TrainerError::Config { path, line, column: column @ Some(1), problem }
+            if problem.starts_with("unknown field") =>
+        {
+            let problem = format!(
+                "{problem}; a config for several captures has `batch`, one for the word EQ `word_eq`"
+            );
+            TrainerError::Config { path, line, column, problem }
+        }
+        other => other,
+    }
+}
+
 /// What a config file trains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigKind {
@@ -489,45 +503,4 @@ impl ConfigKind {
             _ => Self::Amp,
         })
     }
-}
-
-/// The text of a config file.
-///
-/// # Errors
-/// It cannot be read, or is no text.
-pub(crate) fn read_text(path: &Path) -> Result<String, TrainerError> {
-    let bytes = shared::fs::read_limited(path, MAX_BYTES).map_err(|e| TrainerError::file(path, e))?;
-    String::from_utf8(bytes).map_err(|e| {
-        let at = e.utf8_error().valid_up_to();
-        refused(path, None, format!("not a text file: byte {at} is not UTF-8"))
-    })
-}
-
-/// Reads the text of a config.
-///
-/// # Errors
-/// It has an unknown key or an impossible value; the error has its line and column.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrainerError> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let error = error.without_snippet();
-        let place = error.location().map(|p| (p.line(), p.column()));
-        // The place is said once, in front of the text.
-        let problem = error.to_string();
-        let problem = match problem.find(" at line ") {
-            Some(end) => problem[..end].to_owned(),
-            None => problem,
-        };
-        // What a number was expected for and is none, in words for people.
-        let problem = match problem.strip_prefix("invalid ") {
-            Some("u64" | "u32") => "a whole number is needed here".to_owned(),
-            Some("f64" | "f32") => "a number is needed here".to_owned(),
-            _ => problem,
-        };
-        refused(path, place, problem)
-    })
-}
-
-pub(crate) fn refused(path: &Path, place: Option<(u64, u64)>, problem: String) -> TrainerError {
-    let (line, column) = (place.map(|p| p.0), place.map(|p| p.1));
-    TrainerError::Config { path: path.to_owned(), line, column, problem }
 }
