@@ -11,6 +11,7 @@ use tests::child;
 use tests::host::{Plugin, Screen};
 use tests::product;
 use tests::rack::{fresh, told};
+use tests::vst3::{Instance, Told};
 
 /// Says whether this is the process that has a screen; where it is not, that one is run and the test is done.
 fn is_on_screen(test: &str) -> bool {
@@ -107,4 +108,49 @@ fn a_closed_window_tunes_no_longer() {
     plugin.close_window();
     plugin.play(&block, &[64]).unwrap();
     assert_eq!(plugin.value("Tuner").unwrap(), 0.0, "the rack would stay silent");
+}
+
+#[test]
+fn an_instance_may_go_with_its_window_open() {
+    if !is_on_screen("an_instance_may_go_with_its_window_open") {
+        return;
+    }
+    let mut plugin = told(&[("Tuner", "On")]);
+    plugin.activate(48_000, 64).unwrap();
+    plugin.play(&[vec![0.0; 64], vec![0.0; 64]], &[64]).unwrap();
+    open(&mut plugin);
+    let frame = plugin.forsake_window();
+    // There is nobody left to tell that the tuner is off.
+    drop(plugin);
+    drop(frame);
+}
+
+/// An instance of the VST3 that was never activated, with its window open and its tuner on, and the tuner's parameter.
+fn tuning() -> (Instance, u32) {
+    let library = product::vst3().join("Contents/x86_64-linux/Tonewright.so");
+    let mut instance = Instance::new(&library).unwrap();
+    instance.open_window().unwrap();
+    let tuner = instance.parameter("Tuner").unwrap();
+    instance.set(tuner, 1.0);
+    instance.told();
+    (instance, tuner)
+}
+
+#[test]
+fn a_vst3_closes_its_window_while_nothing_plays() {
+    if !is_on_screen("a_vst3_closes_its_window_while_nothing_plays") {
+        return;
+    }
+    let (mut instance, tuner) = tuning();
+    instance.close_window();
+    assert_eq!(instance.value(tuner), 0.0);
+    assert_eq!(instance.told(), [Told::Begin(tuner), Told::Value(tuner, 0.0), Told::End(tuner)]);
+}
+
+#[test]
+fn a_vst3_may_go_with_its_window_open() {
+    if !is_on_screen("a_vst3_may_go_with_its_window_open") {
+        return;
+    }
+    tuning().0.forsake();
 }

@@ -5,7 +5,7 @@
 
 use crate::params::TonewrightParams;
 use egui::{Context, Id};
-use nih_plug::prelude::{FloatParam, Param, ParamPtr, ParamSetter};
+use nih_plug::prelude::{BoolParam, FloatParam, Param, ParamPtr, ParamSetter};
 
 /// The parameter that is held, and the last pass in which its widget said so. A mouse holds one.
 #[derive(Clone, Copy)]
@@ -51,6 +51,18 @@ pub fn set_anyway<P: Param>(setter: &ParamSetter, param: &P, value: P::Plain) {
     setter.end_set_parameter(param);
 }
 
+/// [`set`] while the window is being closed.
+///
+/// What the framework sets itself, where the host is not processing, it tells the window of, and panics there: whoever closes
+/// the window has borrowed it. It tells nobody of what has its value already.
+pub fn set_while_closing(setter: &ParamSetter, param: &BoolParam, value: bool) {
+    if value != param.unmodulated_plain_value() {
+        // SAFETY: the pointer is that of a reference.
+        unsafe { param.as_ptr()._internal_set_normalized_value(param.preview_normalized(value)) };
+        set_anyway(setter, param, value);
+    }
+}
+
 /// [`set`] by a normalised value.
 pub fn set_normalised<P: Param>(setter: &ParamSetter, param: &P, value: f32) {
     set(setter, param, param.preview_plain(value.clamp(0.0, 1.0)));
@@ -92,10 +104,57 @@ mod tests {
     use crate::editor::theme::Canvas;
     use crate::factory::DEFAULT_SLOT;
     use egui::{Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2};
+    use nih_plug::context::PluginApi;
+    use nih_plug::context::gui::GuiContextInner;
+    use nih_plug::plugin::PluginState;
+    use parking_lot::Mutex;
+    use std::sync::Arc;
+
+    /// A host that is told of one switch.
+    struct Told {
+        params: Arc<TonewrightParams>,
+        calls: Mutex<Vec<(&'static str, bool)>>,
+    }
+
+    impl GuiContextInner for Told {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Vst3
+        }
+        unsafe fn raw_begin_set_parameter(&self, _: ParamPtr) {
+            self.calls.lock().push(("begin", self.params.tuner.on.value()));
+        }
+        unsafe fn raw_set_parameter_normalized(&self, _: ParamPtr, value: f32) {
+            assert_eq!(value, 0.0);
+            self.calls.lock().push(("set", self.params.tuner.on.value()));
+        }
+        unsafe fn raw_end_set_parameter(&self, _: ParamPtr) {
+            self.calls.lock().push(("end", self.params.tuner.on.value()));
+        }
+        fn get_state(&self) -> PluginState {
+            unreachable!("nobody asks for the state")
+        }
+        fn set_state(&self, _: PluginState) {}
+        fn request_restart(&self) {}
+    }
+
+    #[test]
+    fn what_is_set_while_closing_is_set_before_the_host_is_told() {
+        let params = Arc::new(TonewrightParams::new(&Arc::new(Desk::new(DEFAULT_SLOT))));
+        let switch = &params.tuner.on;
+        // SAFETY: the parameter lives as long as the test.
+        unsafe { switch.as_ptr()._internal_set_normalized_value(1.0) };
+        let host = Told { params: params.clone(), calls: Mutex::default() };
+        let setter = ParamSetter { raw_context: &host };
+        set_while_closing(&setter, switch, false);
+        assert_eq!(*host.calls.lock(), [("begin", false), ("set", false), ("end", false)]);
+        host.calls.lock().clear();
+        set_while_closing(&setter, switch, false);
+        assert_eq!(*host.calls.lock(), []);
+    }
 
     #[test]
     fn a_gesture_ends_with_its_widget_with_escape_and_with_the_window() {
-        let params = TonewrightParams::new(&std::sync::Arc::new(Desk::new(DEFAULT_SLOT)));
+        let params = TonewrightParams::new(&Arc::new(Desk::new(DEFAULT_SLOT)));
         for cut_off in ["gone", "escape", "window", "let go"] {
             let (context, host) = (Context::default(), Host::default());
             let setter = ParamSetter { raw_context: &host };

@@ -29,7 +29,7 @@ mod window;
 use crate::amp::{Desk, Status, StatusReader};
 use crate::params::{Page, TonewrightParams};
 use crate::presets::Console;
-use crate::rack::{EqView, Telemetry, TunerTap};
+use crate::rack::{EqView, Telemetry, TunerTap, caught};
 use eq::EqPage;
 use footer::Load;
 use library::{Follow, LibraryPane, Scene};
@@ -177,19 +177,17 @@ impl NiceEguiApp for App {
     }
 
     fn editor_closed(&mut self) {
-        if let Some(gui) = self.gui.take() {
-            let setter = gui.param_setter();
-            self.eq.close(&setter, &self.params.eq);
-            // Whoever closes the window has tuned, and wants to hear something.
-            gesture::set(&setter, &self.params.tuner.on, false);
-            if let Some(context) = self.context.take() {
-                gesture::end_what_is_left(&context, &setter, &self.params, true);
-            }
-        }
         self.console.close();
         self.presets.close();
         self.close_overlay();
         self.repair.close();
+        let (gui, context) = (self.gui.take(), self.context.take());
+        // A host may free an instance whose window is open. The framework then has nobody to tell, and panics.
+        let _ = caught(|| {
+            if let Some(gui) = &gui {
+                self.let_go(&gui.param_setter(), context.as_ref());
+            }
+        });
     }
 }
 
@@ -228,6 +226,16 @@ impl App {
             picture: Arc::default(),
             pace: Pace::default(),
         }
+    }
+
+    /// Lets go of what the player holds or has switched on with the window.
+    fn let_go(&mut self, setter: &ParamSetter, context: Option<&egui::Context>) {
+        self.eq.close(setter, &self.params.eq);
+        if let Some(context) = context {
+            gesture::end_what_is_left(context, setter, &self.params, true);
+        }
+        // Whoever closes the window has tuned, and wants to hear something.
+        gesture::set_while_closing(setter, &self.params.tuner.on, false);
     }
 
     fn restore_size(&mut self, ui: &egui::Ui) {

@@ -5,6 +5,7 @@
 //! what is gone.
 
 use super::App;
+use crate::library::pin_module;
 use nih_plug::context::gui::GuiContext;
 use nih_plug::editor::dpi::NativeSize;
 use nih_plug::editor::{
@@ -25,7 +26,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-/// Longest time that closing waits for a window's thread, which may hang in a driver: a host must not hang along.
+/// Longest time that closing waits for a window's thread to tidy up after its last frame, which may hang in a driver: a host must not
+/// hang along. (For one that hangs within a frame the framework itself waits, however long.)
 const LONGEST: Duration = Duration::from_secs(5);
 
 type Inner = EguiEditor<Shared>;
@@ -147,9 +149,11 @@ impl Drop for End {
     fn drop(&mut self) {
         // baseview joins the thread only if that answers one last request, which it may be too late for.
         match self.life.recv_timeout(LONGEST) {
-            // Also lets go of the plugin, which the window's context holds.
             Err(RecvTimeoutError::Disconnected) => self.app.lock().editor_closed(),
-            Err(RecvTimeoutError::Timeout) => nih_plug::nice_error!("The window's thread does not end"),
+            Err(RecvTimeoutError::Timeout) => {
+                pin_module();
+                nih_plug::nice_error!("The window's thread does not end");
+            }
         }
     }
 }

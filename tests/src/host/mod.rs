@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use window::Frame;
+pub use window::Frame;
 
 /// A plugin that gives no sample for so long gives none any more, on the slowest machine.
 const STUCK: Duration = Duration::from_secs(60);

@@ -45,14 +45,18 @@ impl Drop for Screen {
 }
 
 /// A host's window that the plugin's is in.
-pub(super) struct Frame {
+pub struct Frame {
     // Closed, the connection takes the window along.
     connection: RustConnection,
     window: u32,
 }
 
 impl Frame {
-    fn new(width: u16, height: u16) -> Result<Self, Box<dyn std::error::Error>> {
+    /// A window of that size in pixels, on the screen that `DISPLAY` names.
+    ///
+    /// # Errors
+    /// There is no screen.
+    pub fn new(width: u16, height: u16) -> Result<Self, Box<dyn std::error::Error>> {
         let (connection, screen) = RustConnection::connect(None)?;
         let root = connection.setup().roots[screen].root;
         let window = connection.generate_id()?;
@@ -61,6 +65,11 @@ impl Frame {
         connection.create_window(depth, window, root, 0, 0, width, height, 0, class, 0, &aux)?;
         connection.map_window(window)?.check()?;
         Ok(Self { connection, window })
+    }
+
+    /// What X11 calls it.
+    pub fn id(&self) -> u32 {
+        self.window
     }
 }
 
@@ -101,5 +110,10 @@ impl Plugin {
             gui.destroy(&handle);
         }
         drop(frame);
+    }
+
+    /// Never closes the plugin's window, as hosts do that break down. What comes back keeps ours.
+    pub fn forsake_window(&mut self) -> impl Sized + use<> {
+        self.frame.take()
     }
 }
