@@ -278,14 +278,19 @@ impl App {
         let on_eq = *self.params.page.lock() == Page::Eq;
         let moves = self.rack.moves() || self.muted_seconds > 0.0 || (on_eq && self.eq.moves());
         let moves = moves || self.tuner.moves(self.params.tuner.on.value());
-        if moves {
+        let interval = if moves {
             let pixels = ui.clip_rect().size() * ui.pixels_per_point();
-            let interval = pace::frame(pixels, self.picture.effort());
-            ui.request_repaint_after(self.pace.wait(Instant::now(), interval));
+            Some(pace::frame(pixels, self.picture.effort()))
         } else if busy || !self.desk.is_settled() || self.follow.waits(&self.desk) {
-            ui.request_repaint_after(WAIT);
+            Some(WAIT)
         } else {
             self.telemetry.rest(self.rack.levels());
+            let looks =
+                [self.library.as_ref().map(LibraryPane::look_again), self.repair.look_again(&self.shown)];
+            looks.into_iter().flatten().min()
+        };
+        if let Some(interval) = interval {
+            ui.request_repaint_after(self.pace.wait(Instant::now(), interval));
         }
     }
 

@@ -59,16 +59,17 @@ impl Repair {
     /// Shows what is to be said first, if anything. Returns the part that the player wants to find a file for.
     pub fn show(&mut self, ui: &Ui, canvas: Canvas, status: &Status, desk: &Desk) -> Option<Part> {
         self.watch(desk);
-        // The loader goes on searching while a copy plays, and nobody moves the mouse.
-        let is_searching = status.parts.iter().any(|part| part.origin == Origin::Carried);
-        if is_searching || self.recovery.is_some() {
-            ui.ctx().request_repaint_after(LOOK);
-        }
         let (part, notice) = self.next(status, desk)?;
         let (left, top, ..) = MESSAGE;
         let area = egui::Area::new(Id::unique("repair")).order(Order::Middle).fixed_pos(canvas.at(left, top));
         let pressed = area.show(ui.ctx(), |ui| strip(ui, canvas, MESSAGE, &notice)).inner;
         self.act(part, pressed?, status, desk)
+    }
+
+    /// How soon there may be news, if any are expected: the loader goes on searching while a copy plays, and nobody moves the mouse.
+    pub fn look_again(&self, status: &Status) -> Option<Duration> {
+        let is_searching = status.parts.iter().any(|part| part.origin == Origin::Carried);
+        (is_searching || self.recovery.is_some()).then_some(LOOK)
     }
 
     /// Nobody is looking any more.

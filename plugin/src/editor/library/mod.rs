@@ -142,14 +142,17 @@ impl LibraryPane {
     pub fn show(&mut self, ui: &Ui, canvas: Canvas, scene: Scene) -> bool {
         self.library.look(false);
         self.search(ui.ctx());
-        // What the threads of the library have found meanwhile.
-        let soon = self.snapshot.scanning || self.snapshot.unread > 0 || self.folder.is_some();
-        ui.ctx().request_repaint_after(if soon { SOON } else { NOW_AND_THEN });
         let escape = ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
         let back = escape && self.folder.take().is_some();
         let (done, beside) =
             overlay::above(ui, canvas, "library", FRAME, |ui| self.contents(ui, canvas, scene));
         done || beside || (escape && !back)
+    }
+
+    /// How soon to look at what the threads of the library have found meanwhile.
+    pub fn look_again(&self) -> Duration {
+        let soon = self.snapshot.scanning || self.snapshot.unread > 0 || self.folder.is_some();
+        if soon { SOON } else { NOW_AND_THEN }
     }
 
     fn kind(&self) -> Kind {
