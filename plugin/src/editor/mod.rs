@@ -305,6 +305,8 @@ impl App {
         self.follow.update(&self.params, &self.desk, setter);
         let tunes = self.params.tuner.on.value();
         if tunes && self.tuner_is_full {
+            // What is held on the page that is not shown is let go of.
+            self.eq.glance(setter, &self.params.eq);
             let asked = self.tuner.show_full(ui, canvas, &self.params, setter);
             self.turn_tuner(asked, setter);
             return;
