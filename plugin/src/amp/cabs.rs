@@ -60,7 +60,7 @@ impl Loaded {
 #[derive(Default)]
 pub(super) struct Cabs {
     loaded: [Option<Loaded>; 2],
-    delivered: [Option<(Key, RackFormat)>; 2],
+    delivered: [Option<(Key, RackFormat, u64)>; 2],
     /// The player's own files, while they are wished for.
     own: [Option<Known>; 2],
 }
@@ -96,7 +96,7 @@ impl Cabs {
                 result = Err(error);
             }
             if let Some(format) = wish.format {
-                self.deliver(at, format, link)?;
+                self.deliver(at, format, wish.generation, link)?;
             }
         }
         result
@@ -165,9 +165,15 @@ impl Cabs {
         self.loaded[at].as_ref().map(|loaded| &loaded.key)
     }
 
-    fn deliver(&mut self, at: usize, format: RackFormat, link: &Link) -> Result<(), LoadError> {
+    fn deliver(
+        &mut self,
+        at: usize,
+        format: RackFormat,
+        generation: u64,
+        link: &Link,
+    ) -> Result<(), LoadError> {
         let Some(loaded) = &self.loaded[at] else { return Ok(()) };
-        let delivery = (loaded.key.clone(), format);
+        let delivery = (loaded.key.clone(), format, generation);
         if self.delivered[at].as_ref() != Some(&delivery) {
             let speaker = guarded(|| match &loaded.response {
                 Some(response) => Ok(Speaker::build(response, format)?),

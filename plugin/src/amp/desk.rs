@@ -75,6 +75,8 @@ pub struct Wish {
     pub align: bool,
     /// The format, once a host has told it.
     pub format: Option<RackFormat>,
+    /// Grows whenever what the rack has may be gone.
+    pub generation: u64,
 }
 
 impl Wish {
@@ -115,6 +117,7 @@ pub struct Desk {
     files: [Mutex<OwnFile>; 3],
     pool: Arc<Pool>,
     format: Mutex<Option<RackFormat>>,
+    generation: AtomicU64,
     holds: Holds,
     serial: AtomicU64,
     done: AtomicU64,
@@ -145,6 +148,7 @@ impl Desk {
             files: Default::default(),
             pool: Arc::new(pool),
             format: Mutex::new(None),
+            generation: AtomicU64::new(0),
             holds: Holds::default(),
             serial: AtomicU64::new(1),
             done: AtomicU64::new(0),
@@ -379,6 +383,11 @@ impl Desk {
     /// Tells the host's format.
     pub fn set_format(&self, format: RackFormat) {
         if self.format.lock().replace(format) != Some(format) {
+            // A rack was made ready for the format before, and threw away what does not fit. The loader may never have seen that, and
+            // take it for what it delivered to last.
+            if !self.is_settled() {
+                self.generation.fetch_add(1, Ordering::AcqRel);
+            }
             self.touch();
         }
     }
@@ -417,7 +426,7 @@ impl Desk {
     }
 
     /// Whether there is no loader, or none any more.
-    pub(super) fn is_abandoned(&self) -> bool {
+    pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
 
@@ -454,6 +463,7 @@ impl Desk {
             oversampling: self.oversampling.load(Ordering::Acquire),
             align: self.align.load(Ordering::Acquire),
             format: *self.format.lock(),
+            generation: self.generation.load(Ordering::Acquire),
         }
     }
 

@@ -11,6 +11,7 @@ use super::{
     ContentHash, Desk, Manner, ModelInfo, Origin, Part, PartStatus, Status, Turn, Voice, Wish, knobs,
 };
 use crate::factory::{DEFAULT_SLOT, Factory, OWN_FILE_SLOT};
+use crate::library::pin_module;
 use crate::rack::{Link, RackFormat};
 use crate::session::{Finder, MAX_SESSION_BYTES, Nowhere};
 use parking_lot::Mutex;
@@ -26,6 +27,9 @@ use std::time::{Duration, Instant};
 /// How often the loader looks for wishes, and frees what came back. Being woken would cost the audio thread, which lays
 /// most wishes, a system call.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// Longest time that whoever removes an instance waits for its loader.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// Time from one setting of a knob that is being turned to the next. While one fades in, two amps are computed: this leaves the audio
 /// thread at least half of the time to one alone, and the loader most of it to nothing.
@@ -98,9 +102,17 @@ impl Drop for Loader {
         // Breaks off a search that is under way.
         self.shared.desk.abandon();
         self.shared.desk.wake();
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        let begin = Instant::now();
+        while !thread.is_finished() && begin.elapsed() < LONGEST {
+            std::thread::sleep(LOOK);
+        }
+        if thread.is_finished() {
             // Panics are caught inside; there is nobody to tell anyway.
             let _ = thread.join();
+        } else {
+            // It waits for a network or a disk that does not answer, and the host must not.
+            pin_module();
         }
     }
 }
@@ -185,6 +197,7 @@ struct Delivery {
     oversampling: usize,
     align: bool,
     format: RackFormat,
+    generation: u64,
     /// Place of the chosen size, if the model has several.
     size: Option<usize>,
     /// Settings of its knobs, if it has some.
@@ -430,11 +443,12 @@ impl Worker {
             Network::Slimmable(slimmable) => Some(slimmable.size_at(wish.quality.value())),
             _ => None,
         };
-        let Wish { quality, oversampling, align, .. } = *wish;
+        let Wish { quality, oversampling, align, generation, .. } = *wish;
         // A network with knobs is one that the native engine knows, and only its kernels can be turned.
         let engine = if model.knobs().is_empty() { engine } else { EngineChoice::Native };
         let settings = knobs::settings(model.knobs(), &wish.knobs);
-        let delivery = Delivery { key: key.clone(), engine, oversampling, align, format, size, settings };
+        let delivery =
+            Delivery { key: key.clone(), engine, oversampling, align, format, generation, size, settings };
         if self.delivered.as_ref() == Some(&delivery) {
             return Ok(());
         }

@@ -47,7 +47,13 @@ impl Browsing {
     }
 
     /// The list that `current` is stepped through in. Reads folders where the window has shown none yet: not for a window.
-    fn list(&self, library: &Library, kind: Kind, current: &Choice) -> Arc<[Choice]> {
+    fn list(
+        &self,
+        library: &Library,
+        kind: Kind,
+        current: &Choice,
+        go_on: &dyn Fn() -> bool,
+    ) -> Arc<[Choice]> {
         let (scope, shown) = {
             let listed = self.lists[kind as usize].lock();
             (listed.scope.clone(), listed.choices.clone())
@@ -55,13 +61,13 @@ impl Browsing {
         if let Some(shown) = shown.filter(|shown| shown.contains(current)) {
             return shown;
         }
-        let of_scope = of_scope(library, &scope, kind);
+        let of_scope = of_scope(library, &scope, kind, go_on);
         if of_scope.contains(current) {
             return of_scope.into();
         }
         match current {
             Choice::Factory(_) => kind.factory_slots().into_iter().map(Choice::Factory).collect(),
-            Choice::File(path) => siblings(&path.0, kind).into(),
+            Choice::File(path) => siblings(&path.0, kind, go_on).into(),
         }
     }
 }
@@ -82,7 +88,7 @@ impl PersistentField<'_, SavedBrowsing> for Browsing {
 }
 
 /// What a scope holds, as far as that is known without reading what is in files.
-fn of_scope(library: &Library, scope: &Scope, kind: Kind) -> Vec<Choice> {
+fn of_scope(library: &Library, scope: &Scope, kind: Kind, go_on: &dyn Fn() -> bool) -> Vec<Choice> {
     let settings = library.read_settings();
     let marked = |marks: &[super::Mark]| {
         marks.iter().filter(|mark| mark.kind == kind).map(|mark| mark.choice.clone()).collect()
@@ -95,16 +101,11 @@ fn of_scope(library: &Library, scope: &Scope, kind: Kind) -> Vec<Choice> {
         Scope::Recent => marked(&settings.recents),
         Scope::Folder(folder) => {
             let mut choices = Vec::new();
-            let _ = walk(
-                &folder.0,
-                Limits::USUAL,
-                || true,
-                |found| {
-                    if found.kind == kind {
-                        choices.push(Choice::file(found.path));
-                    }
-                },
-            );
+            let _ = walk(&folder.0, Limits::USUAL, go_on, |found| {
+                if found.kind == kind {
+                    choices.push(Choice::file(found.path));
+                }
+            });
             sort(&mut choices);
             choices
         }
@@ -112,20 +113,15 @@ fn of_scope(library: &Library, scope: &Scope, kind: Kind) -> Vec<Choice> {
 }
 
 /// The files beside this one, itself included even if it is gone.
-fn siblings(path: &Path, kind: Kind) -> Vec<Choice> {
+fn siblings(path: &Path, kind: Kind, go_on: &dyn Fn() -> bool) -> Vec<Choice> {
     let folder = path.parent().unwrap_or(path);
     let mut choices = vec![Choice::file(path)];
     let beside = Limits { depth: 0, ..Limits::USUAL };
-    let _ = walk(
-        folder,
-        beside,
-        || true,
-        |found| {
-            if found.kind == kind && found.path != path {
-                choices.push(Choice::file(found.path));
-            }
-        },
-    );
+    let _ = walk(folder, beside, go_on, |found| {
+        if found.kind == kind && found.path != path {
+            choices.push(Choice::file(found.path));
+        }
+    });
     sort(&mut choices);
     choices
 }
@@ -198,13 +194,15 @@ impl Stepper {
     fn step(&self, desk: &Desk, part: Part, steps: i32) {
         let kind = Kind::of(part);
         let current = Choice::on_desk(desk, part);
+        // An instance that goes waits for no folder.
+        let go_on = || !desk.is_abandoned();
         let list = match &current {
-            Some(current) => self.browsing.list(&self.library, kind, current),
+            Some(current) => self.browsing.list(&self.library, kind, current, &go_on),
             None => kind.factory_slots().into_iter().map(Choice::Factory).collect(),
         };
         let playable = |choice: &Choice| match choice {
             Choice::Factory(_) => true,
-            Choice::File(path) => is_playable(&path.0, kind),
+            Choice::File(path) => go_on() && is_playable(&path.0, kind),
         };
         if let Some(next) = neighbour(&list, current.as_ref(), steps, playable) {
             let _held = desk.hold();

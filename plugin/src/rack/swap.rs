@@ -31,7 +31,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Whether nothing waits for the audio thread.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.arrived.is_empty()
     }
 

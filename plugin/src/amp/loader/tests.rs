@@ -58,3 +58,25 @@ fn what_is_to_be_corrected_is_known_before_it_plays() {
     work(&mut worker);
     assert!(probe(&worker).is_some());
 }
+
+/// Two activations while the loader is stuck in a file: the rack threw away what it had, and the loader never saw why.
+#[test]
+fn what_was_thrown_away_for_a_format_that_nobody_saw_is_delivered_again() {
+    let mut worker = worker();
+    let link = worker.shared.link.clone();
+    let waiting = || (!link.voices.is_empty(), link.speakers.each_ref().map(|speaker| !speaker.is_empty()));
+    let take = || {
+        let mut rack = crate::rack::Rack::with_eq(link.clone(), Arc::default(), None);
+        rack.prepare(FORMAT);
+    };
+    take();
+    assert_eq!(waiting(), (false, [false; 2]));
+    worker.shared.desk.set_format(RackFormat { max_block_samples: 64, ..FORMAT });
+    worker.shared.desk.set_format(FORMAT);
+    work(&mut worker);
+    assert_eq!(waiting(), (true, [true; 2]));
+    take();
+    worker.shared.desk.set_format(FORMAT);
+    work(&mut worker);
+    assert_eq!(waiting(), (false, [false; 2]), "nothing has changed");
+}
