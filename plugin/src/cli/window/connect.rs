@@ -111,7 +111,9 @@ fn with_system(options: &mut Options, unconnected: bool) -> Result<(), LiveError
             let (rate_hz, buffer) = (wish.rate_hz, wish.buffer_samples);
             set_delay(options, rate_hz.unwrap_or(FRAMEWORKS_HZ), buffer.unwrap_or(FRAMEWORKS_BUFFER));
         }
-        (_, None) => {}
+        // Without an input too the output may run at one rate only.
+        (Some(choice), None) => choice.set_pace(options),
+        (None, None) => {}
     }
     Ok(())
 }
@@ -176,11 +178,14 @@ impl Wish {
 
 impl Choice {
     fn set(&self, options: &mut Options) {
-        let Self { rate_hz, buffer_samples, layout } = self;
-        options.set("--sample-rate", Some('r'), &rate_hz.to_string());
-        options.set("--period-size", Some('p'), &buffer_samples.to_string());
-        options.set("--audio-layout", Some('l'), &layout.to_string());
-        set_delay(options, *rate_hz, *buffer_samples);
+        self.set_pace(options);
+        options.set("--audio-layout", Some('l'), &self.layout.to_string());
+        set_delay(options, self.rate_hz, self.buffer_samples);
+    }
+
+    fn set_pace(&self, options: &mut Options) {
+        options.set("--sample-rate", Some('r'), &self.rate_hz.to_string());
+        options.set("--period-size", Some('p'), &self.buffer_samples.to_string());
     }
 }
 
