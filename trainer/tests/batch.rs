@@ -7,6 +7,7 @@ mod support;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::toy::{timeless, toy};
 use tempfile::{TempDir, tempdir};
@@ -58,6 +59,9 @@ fn items_share_what_they_do_not_say_themselves() {
     let items = items(&desk, LIST).unwrap();
     let names: Vec<_> = items.iter().map(|item| item.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "5150"]);
+    let text = |item: &Item| Arc::clone(&item.config.origin.text);
+    assert!(text(&items[0]).starts_with(SHARED), "{}", text(&items[0]));
+    assert!(items.iter().all(|item| Arc::ptr_eq(&text(item), &text(&items[0]))), "one text for all");
     let [a, b, c] = [0, 1, 2].map(|i| &items[i].config);
     assert_eq!((a.train.steps, b.train.steps, c.train.steps), (4, 5, 4));
     assert_eq!((a.train.batch, b.train.batch), (1, 1));

@@ -71,7 +71,7 @@ fn findings() -> Vec<Finding> {
 fn full_page(folder: &Path) -> (String, Measures) {
     let model = model();
     let pair = pair(&model);
-    let origin = Origin { text: HOSTILE.repeat(10_000), command: HOSTILE.into() };
+    let origin = Origin { text: HOSTILE.repeat(10_000).into(), command: HOSTILE.into() };
     let run = [("Device".to_owned(), HOSTILE.to_owned())];
     let path = folder.join(report::FILE_NAME);
     let measures = report::write(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most items of a batch.
 const MOST: usize = 10_000;
@@ -72,7 +73,7 @@ pub fn out_folder(path: &Path) -> Result<PathBuf, TrainerError> {
 /// The config, the table or the folder cannot be read; there is no item, or there are too many; a name is missing,
 /// is given twice or makes no file name; an item's config is refused.
 pub fn items(path: &Path, out: &Path) -> Result<Vec<Item>, TrainerError> {
-    let text = read_text(path)?;
+    let text: Arc<str> = read_text(path)?.into();
     let _: Shared = parse(path, &text)?;
     let mut shared: Map<String, Value> = parse(path, &text)?;
     let batch = shared.remove("batch").unwrap_or_default();
@@ -99,7 +100,7 @@ pub fn items(path: &Path, out: &Path) -> Result<Vec<Item>, TrainerError> {
         }
         let mut item =
             item(&shared, entry, &name, out).map_err(|p| refuse(format!("capture `{name}`: {p}")))?;
-        item.config.origin.text.clone_from(&text);
+        item.config.origin.text = Arc::clone(&text);
         items.push(item);
     }
     Ok(items)

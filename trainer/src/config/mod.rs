@@ -395,7 +395,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, TrainerError> {
         let text = read_text(path)?;
         let mut config: Self = parse(path, &text).map_err(with_other_kinds)?;
-        config.origin.text = text;
+        config.origin.text = text.into();
         config.check().map_err(|problem| refused(path, None, problem))?;
         Ok(config)
     }
