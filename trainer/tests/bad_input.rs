@@ -117,6 +117,15 @@ fn unusable_configs() {
         "model: nam_standard\ndata: { virtual: { held_out_drives: [2] } }\nout: run\n",
         &["c.yaml", "`data.virtual.held_out_drives` needs `drives`"],
     );
+    for (data, key) in
+        [("knobs: { table: a.csv }", "data.knobs"), ("virtual: { drives: [2, 5] }", "data.virtual.drives")]
+    {
+        let sizes = "model: { packed: [ { nam_a2: { channels: 3 } }, { nam_a2: { channels: 8 } } ] }";
+        refuses(
+            &format!("{sizes}\ndata: {{ {data} }}\nout: run\n"),
+            &["c.yaml", "`model.packed`", &format!("`{key}`")],
+        );
+    }
     desk.config(&format!("model: nam_standard\n{data}"));
     for option in ["--ignore-checks", "--channel=left"] {
         desk.refuses(&["--config", "c.yaml", option], &["are for recordings", "leave them out"]);

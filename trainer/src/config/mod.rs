@@ -152,6 +152,15 @@ impl Data {
     pub fn pair(input: PathBuf, target: PathBuf) -> Self {
         Self::Pair(PairFiles::new(input, target))
     }
+
+    /// The key that asks for a model with knobs; `None` where none is asked for.
+    pub(crate) fn knobs_key(&self) -> Option<&'static str> {
+        match self {
+            Self::Knobs(_) => Some("data.knobs"),
+            Self::Virtual(source) if !source.drives.is_empty() => Some("data.virtual.drives"),
+            Self::Virtual(_) | Self::Pair(_) => None,
+        }
+    }
 }
 
 /// The virtual capture.
@@ -427,6 +436,11 @@ impl Config {
             && !held_out_drives.is_empty()
         {
             return Err("`data.virtual.held_out_drives` needs `drives` to train from".into());
+        }
+        if let (Network::Packed(_), Some(key)) = (&self.model, self.data.knobs_key()) {
+            return Err(format!(
+                "`model.packed` and `{key}`: a network of several sizes has no knobs; name one of its sizes as `model`, or leave `{key}` out"
+            ));
         }
         if self.out.as_os_str().is_empty() {
             return Err("`out`: a folder is needed, such as runs/my_amp".into());
