@@ -24,6 +24,9 @@ pub struct Device(tch::Device);
 impl Device {
     /// The CPU.
     pub const CPU: Self = Self(tch::Device::Cpu);
+    /// A GPU, whether there is one or not: for what must be decided before anything is put there.
+    #[cfg(test)]
+    pub(crate) const GPU: Self = Self(tch::Device::Cuda(0));
 
     /// Whether it is not the CPU.
     pub fn is_gpu(self) -> bool {
@@ -63,6 +66,31 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, String), TrainerError> {
         }
         (Err(why), _) => Ok((Device::CPU, format!("CPU ({why})"))),
     }
+}
+
+/// The same for a training, which for gear with knobs is done on the CPU: there a GPU that was found is left alone.
+///
+/// # Errors
+/// As for [`choose`], or a GPU was asked for and there are knobs.
+pub fn choose_to_train(choice: DeviceChoice, has_knobs: bool) -> Result<(Device, String), TrainerError> {
+    if has_knobs && choice == DeviceChoice::Cuda {
+        return Err(no_knobs_on_gpu());
+    }
+    // Looked for in any case: whatever is trained next in this process may want it, and libtorch looks only once.
+    Ok(to_train(choose(choice)?, has_knobs))
+}
+
+/// What is trained on, of what was found.
+fn to_train((device, why): (Device, String), has_knobs: bool) -> (Device, String) {
+    match has_knobs && device.is_gpu() {
+        true => (Device::CPU, format!("CPU, as a model with knobs is trained there; {device} is not used")),
+        false => (device, why),
+    }
+}
+
+/// Says that gear with knobs is trained on the CPU.
+pub(crate) fn no_knobs_on_gpu() -> TrainerError {
+    TrainerError::Device("a model with knobs is trained on the CPU; write `train.device: cpu`".into())
 }
 
 /// The number of CUDA devices, or why there is none.
@@ -111,10 +139,23 @@ fn load_cuda() -> Result<(), String> {
     Err("CUDA is only looked for on Linux".into())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use super::why_not_loaded;
+    use super::*;
 
+    #[test]
+    fn knobs_are_trained_on_the_cpu_and_a_gpu_that_was_asked_for_is_refused() {
+        let gpu = || (Device::GPU, "GPU 0 (CUDA), the first of 1 that libtorch sees".to_owned());
+        assert_eq!(to_train(gpu(), false), gpu());
+        let (device, why) = to_train(gpu(), true);
+        assert!(device == Device::CPU && why.contains("knobs") && why.contains("GPU 0"), "{why}");
+        let cpu = (Device::CPU, "CPU (asked for)".to_owned());
+        assert_eq!(choose_to_train(DeviceChoice::Cpu, true).unwrap(), cpu);
+        let error = choose_to_train(DeviceChoice::Cuda, true).unwrap_err().to_string();
+        assert!(error.contains("knobs") && error.contains("`train.device: cpu`"), "{error}");
+    }
+
+    #[cfg(unix)]
     #[test]
     fn says_what_to_do_about_a_missing_cuda_part() {
         let missing = "libtorch_cuda.so: cannot open shared object file: No such file or directory";

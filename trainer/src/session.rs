@@ -134,7 +134,7 @@ pub fn run(
         Begin::Overwrite => {}
     }
     let t = &config.train;
-    let (device, why) = device::choose(t.device)?;
+    let (device, why) = device::choose_to_train(t.device, config.data.knobs_key().is_some())?;
     say(&format!("device: {why}"));
     let named = config.model.specs()?;
     if writes_nam(config) {

@@ -21,7 +21,7 @@ pub use torch::TorchSegment;
 use crate::TrainerError;
 use crate::checkpoint::Learned;
 use crate::data::Part;
-use crate::device::Device;
+use crate::device::{Device, no_knobs_on_gpu};
 use crate::knobs::KnobSegment;
 use crate::loss::Loss;
 use crate::shape::Shape;
@@ -185,9 +185,7 @@ pub fn build(
     let network = setup.shape.network();
     let kernel = KernelSegment::supports(network);
     match choice {
-        _ if on_gpu && setup.shape.knobs().is_some() => Err(TrainerError::Device(
-            "a model with knobs is trained on the CPU; write `train.device: cpu`".into(),
-        )),
+        _ if on_gpu && setup.shape.knobs().is_some() => Err(no_knobs_on_gpu()),
         BackendChoice::Kernel if on_gpu => Err(TrainerError::Device(
             "`train.backend: kernel` runs on the CPU; write `device: cpu`, or `backend: libtorch` for the GPU".into(),
         )),
@@ -235,8 +233,32 @@ pub fn learner(
     choice: BackendChoice,
     device: Device,
 ) -> Result<Box<dyn Learner>, TrainerError> {
-    if device.is_gpu() && choice != BackendChoice::Kernel {
+    let has_knobs = setup.shape.knobs().is_some();
+    if device.is_gpu() && choice != BackendChoice::Kernel && !has_knobs {
         return Ok(Box::new(OnDevice::new(setup, device)?));
     }
     Ok(Box::new(OnHost::new(build(setup, choice, device)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LossConfig;
+    use crate::data::Pair;
+    use shared::model::{Knob, ParametricSpec};
+
+    #[test]
+    fn knobs_on_a_gpu_are_refused_before_anything_is_put_there() {
+        let network = WaveNetSpec::seed(2, 2, 3, true);
+        let pair = Pair { input: vec![0.1; 100], target: vec![0.1; 100], rate_hz: 48_000 };
+        let part = Arc::new(Part::new(&pair, 0, network.receptive_field_samples(), 0));
+        let knob = Knob { name: "Gain".into(), lowest: 0.0, highest: 10.0, default: 5.0 };
+        let shape = Shape::Knobs(ParametricSpec { network, knobs: vec![knob], features: 2 });
+        let loss = Loss::new(&LossConfig::default().weights(), part.target());
+        let setup = Setup { shape: &shape, part, loss, segment_samples: 10, batch: 1, workers: 1 };
+        for choice in [BackendChoice::Auto, BackendChoice::Kernel, BackendChoice::Libtorch] {
+            let error = learner(&setup, choice, Device::GPU).err().expect("refused").to_string();
+            assert!(error.contains("a model with knobs is trained on the CPU"), "{choice:?}: {error}");
+        }
+    }
 }
