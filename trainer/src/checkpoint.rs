@@ -35,6 +35,17 @@ pub struct Checkpoint {
     pub networks: Vec<Learned>,
 }
 
+/// What is known of the checkpoints that lie where another is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Older {
+    /// They are of another run, and go.
+    AnotherRun,
+    /// The last may be damaged; then it goes, and the one before it stays.
+    Unknown,
+    /// The last was written by this process.
+    Whole,
+}
+
 /// What belongs to the run and to no single network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -147,20 +158,25 @@ struct NetworkHead {
 
 impl Checkpoint {
     /// Writes the checkpoint as the last one of `folder`; the one that was there becomes the one before, so
-    /// that there is one to go back to should this one be damaged. The `first` of a run replaces both.
+    /// that there is one to go back to should this one be damaged, unless `older` says otherwise.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save_in(&self, folder: &Path, first: bool) -> Result<(), TrainerError> {
+    pub fn save_in(&self, folder: &Path, older: Older) -> Result<(), TrainerError> {
         let [last, previous] = paths(folder);
-        if first {
-            self.save(&last)?;
-            return match std::fs::remove_file(&previous) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(TrainerError::file(&previous, error))
-                }
-                _ => Ok(()),
-            };
+        match older {
+            Older::AnotherRun => {
+                self.save(&last)?;
+                return match std::fs::remove_file(&previous) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        Err(TrainerError::file(&previous, error))
+                    }
+                    _ => Ok(()),
+                };
+            }
+            // A damaged one would take the place of the only one that can be gone back to.
+            Older::Unknown if Self::load(&last).is_err() => return self.save(&last),
+            Older::Unknown | Older::Whole => {}
         }
         match std::fs::rename(&last, &previous) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

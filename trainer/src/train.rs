@@ -1,7 +1,7 @@
 //! The training loop.
 
 use crate::TrainerError;
-use crate::checkpoint::{Checkpoint, Learned, State};
+use crate::checkpoint::{Checkpoint, Learned, Older, State};
 use crate::config::Train;
 use crate::course::Course;
 use crate::data::{Part, power};
@@ -219,7 +219,7 @@ impl Run<'_> {
         };
         let mut starts = vec![0; train.batch];
         let mut saved = Instant::now();
-        let mut first_in_folder = first_step == 0;
+        let mut older = if first_step == 0 { Older::AnotherRun } else { Older::Unknown };
         self.begin(&mut checkpoint)?;
         if let Some(largest) = checkpoint.networks.last() {
             let first_esr = largest.figures.first_esr.unwrap_or(f64::NAN);
@@ -250,7 +250,7 @@ impl Run<'_> {
                     break (end_of_numbers(&checkpoint, error)?, done);
                 }
                 if let Some(folder) = self.folder {
-                    checkpoint.save_in(folder, std::mem::take(&mut first_in_folder))?;
+                    checkpoint.save_in(folder, std::mem::replace(&mut older, Older::Whole))?;
                 }
                 saved = Instant::now();
             }

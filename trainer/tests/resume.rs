@@ -176,6 +176,31 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
 }
 
 #[test]
+fn a_checkpoint_that_was_gone_back_to_stays_until_another_is_whole() {
+    support::round_alike();
+    let config = Train { checkpoint_seconds: 0.0, ..config() };
+    let folder = tempdir().unwrap();
+    let sitting = |fate| train(&sizes(), Means::Kernel, &config, folder.path(), fate);
+    sitting(Fate::Killed(31)).unwrap_err();
+    let [last, previous] = paths(folder.path());
+    let whole = std::fs::read(&previous).unwrap();
+    // Something is in the way of the first one that is saved.
+    std::fs::remove_file(&last).unwrap();
+    std::fs::create_dir(&last).unwrap();
+    let error = sitting(Fate::Lives).unwrap_err().to_string();
+    assert!(error.contains("last.safetensors"), "{error}");
+    assert_eq!(std::fs::read(&previous).unwrap(), whole);
+    std::fs::remove_dir(&last).unwrap();
+    std::fs::write(&last, b"damaged").unwrap();
+    sitting(Fate::Killed(1)).unwrap_err();
+    assert!(std::fs::read(&previous).unwrap() == whole, "a damaged one took its place");
+    assert_eq!(Checkpoint::load(&last).unwrap().state.step, 31);
+    sitting(Fate::Killed(2)).unwrap_err();
+    let steps = [last, previous].map(|path| Checkpoint::load(&path).unwrap().state.step);
+    assert_eq!(steps, [33, 32]);
+}
+
+#[test]
 fn training_ends_when_it_is_good_enough() {
     support::round_alike();
     let spec = [WaveNetSpec::seed(4, 3, 3, true)];
