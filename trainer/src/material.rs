@@ -107,17 +107,9 @@ fn recorded(files: &PairFiles, memory: Memory, say: &dyn Fn(&str)) -> Result<Mat
             takes: None,
         });
     }
-    let split = train.split(files.validation_seconds).ok_or_else(|| {
-        let seconds = train.input.len() as f64 / f64::from(train.rate_hz);
-        let held_out = files.validation_seconds.map_or_else(String::new, |s| format!(" {s} s"));
-        let problem = format!(
-            "{seconds:.1} s long, of which the last{held_out} are held out; record more, or lower `data.pair.validation_seconds`"
-        );
-        TrainerError::recording(&files.input, problem)
-    })?;
+    let split = train.hold_out(files.validation_seconds, PairFiles::HELD_OUT, &files.input, &files.target)?;
     say(&format!("held out: {}", split.reason));
     let findings = train.findings.iter().cloned().chain(split.warning()).collect();
-    check_audible(&files.target, "the part that is held out: ", &train.target[split.held_out.clone()])?;
     Ok(Material {
         validation: train.part(0..split.held_out.end),
         validation_start: split.held_out.start,

@@ -66,11 +66,14 @@ fn unusable_recordings() {
     wav(&input, barely, RATE);
     target_is(&played(barely), RATE);
     desk.refuses_pair(&["input.wav", "held out"]);
+    let check = ["check", "--config", "c.yaml"];
+    desk.refuses(&check, &["input.wav", "the last 1 s are held out", "`data.pair.validation_seconds`"]);
     let mut faded = played(&good());
     faded[RATE as usize..].fill(0.0);
     wav(&input, &good(), RATE);
     target_is(&faded, RATE);
     desk.refuses_pair(&["target.wav", "held out", "silence"]);
+    desk.refuses(&check, &["target.wav", "held out", "silence"]);
 }
 
 #[test]

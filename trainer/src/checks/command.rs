@@ -3,10 +3,14 @@
 use super::{Mode, judge, print};
 use crate::TrainerError;
 use crate::batch;
-use crate::config::{Config, ConfigKind, Data};
+use crate::config::{Config, ConfigKind, Data, KnobFiles, PairFiles};
+use crate::data::check_audible;
 use crate::knobs::Table;
 use crate::recording::{self, Channel, Settings};
 use std::path::{Path, PathBuf};
+
+/// What is said of a recording that is good.
+const GOOD: &str = "nothing speaks against training from it";
 
 /// What `trainer check` is asked.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,15 +44,15 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
     };
     if let (Some(input), Some(target)) = (&args.input, &args.target) {
         let settings = lists.first().map_or_else(Settings::default, |list| list.settings);
-        let files = vec![(input.clone(), target.clone())];
-        lists = vec![Recordings { settings, files, held_out: HeldOut::Default }];
+        let files = vec![(input.clone(), target.clone(), HeldOut::Default)];
+        lists = vec![Recordings { settings, files }];
     }
     let (mut problems, mut looked_at) = (Vec::new(), 0);
     // Of a single one it is what this ends with.
     let several = lists.iter().map(|list| list.files.len()).sum::<usize>() > 1;
-    for Recordings { mut settings, files, held_out } in lists {
+    for Recordings { mut settings, files } in lists {
         settings.channel = args.channel.unwrap_or(settings.channel);
-        for (input, target) in files {
+        for (input, target, held_out) in files {
             looked_at += 1;
             if let Err(error) = check(&input, &target, &settings, held_out, say) {
                 if several {
@@ -75,9 +79,8 @@ pub fn run(args: &CheckArgs, say: &dyn Fn(&str)) -> Result<(), TrainerError> {
 struct Recordings {
     /// How they are read.
     settings: Settings,
-    /// What went in and what came out.
-    files: Vec<(PathBuf, PathBuf)>,
-    held_out: HeldOut,
+    /// What went in, what came out, and what of it is held out.
+    files: Vec<(PathBuf, PathBuf, HeldOut)>,
 }
 
 /// The recordings of a config, and how they are read for its network.
@@ -85,36 +88,30 @@ fn recordings(config: &Config) -> Result<Recordings, TrainerError> {
     let memory = config.memory()?;
     Ok(match &config.data {
         Data::Pair(files) => {
-            let elsewhere = files.validation.iter().map(|held_out| (&held_out.input, &held_out.target));
-            let pairs = [(&files.input, &files.target)].into_iter().chain(elsewhere);
-            Recordings {
-                settings: files.settings(memory),
-                files: pairs.map(|(input, target)| (input.clone(), target.clone())).collect(),
-                held_out: match files.validation {
-                    Some(_) => HeldOut::Elsewhere,
-                    None => HeldOut::Config(files.validation_seconds),
-                },
-            }
+            let held_out = match files.validation {
+                Some(_) => HeldOut::Elsewhere,
+                None => HeldOut::Config(files.validation_seconds, PairFiles::HELD_OUT),
+            };
+            let mut pairs = vec![(files.input.clone(), files.target.clone(), held_out)];
+            pairs.extend(files.validation.iter().map(|v| (v.input.clone(), v.target.clone(), HeldOut::All)));
+            Recordings { settings: files.settings(memory), files: pairs }
         }
         Data::Knobs(files) => {
+            let held_out = match files.validation {
+                Some(_) => HeldOut::Elsewhere,
+                None => HeldOut::Config(Some(files.validation_seconds), KnobFiles::HELD_OUT),
+            };
             let mut pairs = Vec::new();
-            for table in [Some(&files.table), files.validation.as_ref()].into_iter().flatten() {
-                let recordings = Table::read(table)?.recordings;
-                pairs.extend(recordings.into_iter().map(|recorded| (recorded.input, recorded.target)));
+            let measured = files.validation.as_ref().map(|table| (table, HeldOut::All));
+            for (table, held_out) in [(&files.table, held_out)].into_iter().chain(measured) {
+                let recordings = Table::read(table)?.recordings.into_iter();
+                pairs.extend(recordings.map(|recorded| (recorded.input, recorded.target, held_out)));
             }
-            Recordings {
-                settings: files.settings(memory),
-                files: pairs,
-                held_out: match files.validation {
-                    Some(_) => HeldOut::Elsewhere,
-                    None => HeldOut::Config(Some(files.validation_seconds)),
-                },
-            }
+            Recordings { settings: files.settings(memory), files: pairs }
         }
         Data::Virtual(_) => Recordings {
             settings: Settings { memory: Some(memory), ..Settings::default() },
             files: Vec::new(),
-            held_out: HeldOut::Default,
         },
     })
 }
@@ -124,10 +121,12 @@ fn recordings(config: &Config) -> Result<Recordings, TrainerError> {
 enum HeldOut {
     /// As without a config.
     Default,
-    /// So many seconds, or the default as nothing else is asked for.
-    Config(Option<f64>),
+    /// So many seconds, or the default as nothing else is asked for under this key.
+    Config(Option<f64>, &'static str),
     /// Nothing: other recordings are measured with.
     Elsewhere,
+    /// All of it: it is one of those.
+    All,
 }
 
 fn check(
@@ -140,16 +139,22 @@ fn check(
     say(&format!("{} -> {}", input.display(), target.display()));
     let recording = recording::read(input, target, settings)?;
     print(&recording.findings, say);
-    let (split, words) = match held_out {
-        HeldOut::Default => (recording.split(None), "held out unless a config says otherwise"),
-        HeldOut::Config(seconds) => (recording.split(seconds), "held out"),
-        HeldOut::Elsewhere => (None, ""),
-    };
-    if let Some(split) = split {
-        say(&format!("{words}: {}", split.reason));
-        print(split.warning().as_slice(), say);
-    }
+    // In the order in which a run refuses them.
     judge(&recording.findings, target, Mode::Refuse)?;
-    say("nothing speaks against training from it");
+    let (seconds, key, words) = match held_out {
+        HeldOut::Default => (None, PairFiles::HELD_OUT, "held out unless a config says otherwise"),
+        HeldOut::Config(seconds, key) => (seconds, key, "held out"),
+        HeldOut::Elsewhere | HeldOut::All => {
+            if let HeldOut::All = held_out {
+                check_audible(target, "", &recording.target)?;
+            }
+            say(GOOD);
+            return Ok(());
+        }
+    };
+    let split = recording.hold_out(seconds, key, input, target)?;
+    say(&format!("{words}: {}", split.reason));
+    print(split.warning().as_slice(), say);
+    say(GOOD);
     Ok(())
 }

@@ -35,6 +35,9 @@ pub struct KnobFiles {
 }
 
 impl KnobFiles {
+    /// The key of [`KnobFiles::validation_seconds`].
+    pub(crate) const HELD_OUT: &str = "data.knobs.validation_seconds";
+
     /// How the recordings are read, for a network that can remember so much.
     pub fn settings(&self, memory: Memory) -> Settings {
         Settings { channel: self.channel, polarity: self.polarity, memory: Some(memory), expected: None }

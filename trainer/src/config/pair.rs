@@ -43,6 +43,9 @@ pub struct Validation {
 }
 
 impl PairFiles {
+    /// The key of [`PairFiles::validation_seconds`].
+    pub(crate) const HELD_OUT: &str = "data.pair.validation_seconds";
+
     /// A pair with all defaults.
     pub fn new(input: PathBuf, target: PathBuf) -> Self {
         Self {

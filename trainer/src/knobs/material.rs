@@ -56,21 +56,15 @@ impl Takes {
                 takes.train.push(Take { pair: recording.pair(), start: 0, settings: at });
                 continue;
             }
-            let split = recording.split(Some(files.validation_seconds)).ok_or_else(|| {
-                let seconds = recording.input.len() as f64 / f64::from(recording.rate_hz);
-                let held_out = files.validation_seconds;
-                let problem = format!(
-                    "{seconds:.1} s long, of which the last {held_out} s are held out; record more, or lower `data.knobs.validation_seconds`"
-                );
-                TrainerError::recording(&recorded.input, problem)
-            })?;
+            let Recorded { input, target, .. } = recorded;
+            let seconds = Some(files.validation_seconds);
+            let split = recording.hold_out(seconds, KnobFiles::HELD_OUT, input, target)?;
             if let Some(warning) = split.warning() {
                 checks::print(std::slice::from_ref(&warning), say);
                 takes.findings.push(takes.at_settings(&at, warning));
             }
             takes.train.push(Take { pair: recording.part(split.train), start: 0, settings: at.clone() });
             let (pair, start) = (recording.part(0..split.held_out.end), split.held_out.start);
-            check_audible(&recorded.target, "the part that is held out: ", &pair.target[start..])?;
             takes.held_out.push(Take { pair, start, settings: at });
         }
         if let Some(path) = &files.validation {

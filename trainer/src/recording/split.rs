@@ -1,9 +1,11 @@
 //! Which part of a recording is held out to measure with.
 
 use super::{Recording, passes};
-use crate::data::MIN_SECONDS;
+use crate::TrainerError;
+use crate::data::{MIN_SECONDS, check_audible};
 use crate::finding::{Finding, Verdict};
 use std::ops::Range;
+use std::path::Path;
 
 /// Longest part that is held out unless a config says otherwise, in seconds.
 const MOST_SECONDS: f64 = 10.0;
@@ -40,6 +42,29 @@ impl Split {
 }
 
 impl Recording {
+    /// The [split](Recording::split) of a recording that was read from `input` and `target`, if it can be trained and
+    /// measured with. `key` is that of `seconds` in a config.
+    ///
+    /// # Errors
+    /// Too little is left to train from, or what is held out is silent.
+    pub fn hold_out(
+        &self,
+        seconds: Option<f64>,
+        key: &str,
+        input: &Path,
+        target: &Path,
+    ) -> Result<Split, TrainerError> {
+        let split = self.split(seconds).ok_or_else(|| {
+            let all = self.input.len() as f64 / f64::from(self.rate_hz);
+            let held_out = seconds.map_or_else(|| "a part is".into(), |s| format!("the last {s} s are"));
+            let problem =
+                format!("{all:.1} s long, of which {held_out} held out; record more, or lower `{key}`");
+            TrainerError::recording(input, problem)
+        })?;
+        check_audible(target, "the part that is held out: ", &self.target[split.held_out.clone()])?;
+        Ok(split)
+    }
+
     /// Splits the recording. Without `seconds` the second of two validation passes is held out, and the first one left
     /// out of training, as it is the same; a recording without passes keeps its last fifth, at most ten seconds. What is
     /// held out and was played before is left out of training as far as it can be.
