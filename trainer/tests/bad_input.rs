@@ -144,6 +144,13 @@ fn unusable_configs() {
     );
     std::fs::write(desk.path("c.yaml"), [0x66, 0xFF, 0xFE]).unwrap();
     desk.refuses(&["--config", "c.yaml"], &["c.yaml", "not a text file"]);
+    // What a config is meant to be is told by its keys, and not where it is no YAML.
+    refuses("model: nam_standard\nout: run\nbatch:\n", &["c.yaml: `batch`: a list, `csv` or `folder`"]);
+    for kind in ["batch:\n- { name: a, input: [\n", "batch: [ }\n", "word_eq: [ }\n", "batch:\n\t- a\n"] {
+        refuses(&format!("model: nam_standard\nout: run\n{kind}"), &["c.yaml:"]);
+        let error = String::from_utf8_lossy(&desk.trainer(&["--config", "c.yaml"]).stderr).into_owned();
+        assert!(!error.contains("unknown field"), "{kind}: {error}");
+    }
     std::fs::create_dir(desk.path("folder.yaml")).unwrap();
     desk.refuses(&["--config", "folder.yaml"], &["folder.yaml", "folder"]);
 }

@@ -21,6 +21,7 @@ pub use origin::Origin;
 pub use pair::{PairFiles, Validation};
 pub(crate) use read::{parse, read_text, refused};
 use serde::Deserialize;
+use serde_saphyr::options::NonFiniteFloatPolicy;
 use shared::model::{Card, WaveNetSpec};
 use std::path::{Path, PathBuf};
 
@@ -498,23 +499,31 @@ pub enum ConfigKind {
 }
 
 impl ConfigKind {
-    /// Tells what a config file is by its keys: the word EQ's has `word_eq`, one of several captures `batch`,
-    /// everything else is an amp's.
+    /// Tells what a config file is by its keys, whatever their values: the word EQ's has `word_eq`, one of several
+    /// captures `batch`, everything else is an amp's.
     ///
     /// # Errors
-    /// The file cannot be read or is no text.
+    /// The file cannot be read, is no text, or is no YAML with keys: of such a file nobody knows what it was meant to be.
     pub fn of(path: &Path) -> Result<Self, TrainerError> {
         #[derive(Deserialize)]
         struct Keys {
-            word_eq: Option<serde::de::IgnoredAny>,
-            batch: Option<serde::de::IgnoredAny>,
+            #[serde(default, deserialize_with = "is_there")]
+            word_eq: bool,
+            #[serde(default, deserialize_with = "is_there")]
+            batch: bool,
         }
-        // What cannot be parsed is refused, with its line, by whoever reads it in full.
-        let keys = serde_saphyr::from_str::<Keys>(&read_text(path)?).ok();
+        // Values are for whoever reads them to refuse, in words of their own.
+        let any = serde_saphyr::options! { non_finite_float_policy: NonFiniteFloatPolicy::PassThrough };
+        let keys: Keys = read::parse_with(path, &read_text(path)?, any)?;
         Ok(match keys {
-            Some(Keys { word_eq: Some(_), .. }) => Self::WordEq,
-            Some(Keys { batch: Some(_), .. }) => Self::Batch,
+            Keys { word_eq: true, .. } => Self::WordEq,
+            Keys { batch: true, .. } => Self::Batch,
             _ => Self::Amp,
         })
     }
+}
+
+/// A key without a value is there too, and what is wrong with it is for its kind of config to say.
+fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }

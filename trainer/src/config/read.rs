@@ -1,6 +1,7 @@
 //! The text of a config file, and what is said of a wrong one.
 
 use crate::TrainerError;
+use serde_saphyr::Options;
 use std::path::Path;
 
 /// Largest config file that is read, in bytes.
@@ -23,7 +24,16 @@ pub(crate) fn read_text(path: &Path) -> Result<String, TrainerError> {
 /// # Errors
 /// It has an unknown key or an impossible value; the error has its line and column.
 pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, TrainerError> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    parse_with(path, text, Options::default())
+}
+
+/// The same where YAML is read in another way.
+pub(super) fn parse_with<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    options: Options,
+) -> Result<T, TrainerError> {
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location().map(|p| (p.line(), p.column()));
         // The place is said once, in front of the text.
