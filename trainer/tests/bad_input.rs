@@ -360,6 +360,9 @@ fn render_and_evaluate_agree_with_each_other_and_refuse_what_does_not_fit() {
         desk.refuses(&["evaluate", "m.onnx", "x.wav", "slow.wav"], &["slow.wav", "44100"]);
         wav(&desk.path("silent.wav"), &vec![0.0; x.len()], RATE);
         desk.refuses(&["evaluate", "m.onnx", "x.wav", "silent.wav"], &["silent.wav", "silence"]);
+        wav(&desk.path("one.wav"), &x[..1], RATE);
+        desk.refuses(&["evaluate", "m.onnx", "one.wav", "y.wav"], &["one.wav", "0.00 s", "at least 1 s"]);
+        desk.refuses(&["evaluate", "m.onnx", "x.wav", "one.wav"], &["one.wav", "0.00 s", "at least 1 s"]);
         let before = ["x.wav", "m.onnx"].map(|name| std::fs::read(desk.path(name)).unwrap());
         desk.refuses(&["render", "m.onnx", "x.wav", "./x.wav"], &["x.wav", "replace the input"]);
         desk.refuses(&["render", "m.onnx", "x.wav", "m.onnx"], &["m.onnx", "replace the model"]);

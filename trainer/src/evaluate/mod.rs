@@ -7,7 +7,7 @@ use crate::TrainerError;
 use crate::data::{Pair, check_audible};
 use crate::device::Device;
 use crate::loss::mrstft;
-use crate::recording::{Channel, SMALL_OFFSET, delay, files, in_silence, mean, move_target};
+use crate::recording::{Channel, SMALL_OFFSET, check_length, delay, files, in_silence, mean, move_target};
 use crate::render::{MODEL_CHUNK_SAMPLES, Renderer, wavenet};
 use shared::model::Model;
 use std::path::Path;
@@ -71,7 +71,7 @@ pub fn distance(output: &[f32], target: &[f32]) -> Result<Distance, TrainerError
 /// Runs a model file over an input and compares with the target, lined up with what the model makes.
 ///
 /// # Errors
-/// A file is unusable, the rates differ, the target is silent, or libtorch fails.
+/// A file is unusable or too short to measure, the rates differ, the target is silent, or libtorch fails.
 pub fn evaluate(
     model_path: &Path,
     input_path: &Path,
@@ -89,7 +89,7 @@ pub fn evaluate(
 /// A recording for a model, as it was delivered: the two may differ in length.
 ///
 /// # Errors
-/// A file is unusable, the rates differ, or the target is silent.
+/// A file is unusable or too short to measure, the rates differ, or the target is silent.
 pub(crate) fn recorded(model: &Model, input_path: &Path, target_path: &Path) -> Result<Pair, TrainerError> {
     let input = files::read(input_path, Channel::Auto)?;
     let target = files::read(target_path, Channel::Auto)?;
@@ -102,6 +102,8 @@ pub(crate) fn recorded(model: &Model, input_path: &Path, target_path: &Path) -> 
         );
         return Err(TrainerError::recording(target_path, problem));
     }
+    check_length(input_path, &input)?;
+    check_length(target_path, &target)?;
     check_audible(target_path, "", &target.samples)?;
     crate::render::check_rate(model, input_path, input.rate_hz)?;
     Ok(Pair { input: input.samples, target: target.samples, rate_hz: input.rate_hz })

@@ -178,12 +178,8 @@ pub fn read(input: &Path, target: &Path, settings: &Settings) -> Result<Recordin
     let mut findings = Vec::new();
     findings.extend(dry.finding("input"));
     findings.extend(wet.finding("target"));
-    let samples = dry.samples.len().min(wet.samples.len());
-    let seconds = samples as f64 / f64::from(dry.rate_hz);
-    if seconds < SHORTEST_SECONDS {
-        let problem = format!("{seconds:.2} s long; record at least 1 s, better a few minutes");
-        return Err(TrainerError::recording(input, problem));
-    }
+    check_length(input, &dry)?;
+    check_length(target, &wet)?;
     Ok(mend(dry.samples, wet.samples, dry.rate_hz, settings, findings))
 }
 
@@ -191,6 +187,18 @@ pub fn read(input: &Path, target: &Path, settings: &Settings) -> Result<Recordin
 const RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=768_000;
 /// Nothing can be measured in less, in seconds.
 const SHORTEST_SECONDS: f64 = 0.25;
+
+/// Refuses a file that is too short for anything to be measured.
+pub(crate) fn check_length(path: &Path, sound: &files::Mono) -> Result<(), TrainerError> {
+    let seconds = sound.samples.len() as f64 / f64::from(sound.rate_hz);
+    if seconds < SHORTEST_SECONDS {
+        let problem = format!(
+            "{seconds:.2} s long, and nothing can be measured in less than {SHORTEST_SECONDS} s; record at least 1 s, better a few minutes"
+        );
+        return Err(TrainerError::recording(path, problem));
+    }
+    Ok(())
+}
 
 /// Puts right and looks at a pair that is in memory, `findings` first.
 pub fn mend(
