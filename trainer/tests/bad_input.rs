@@ -50,6 +50,10 @@ fn unusable_recordings() {
     nan[77_000] = f32::NAN;
     target_is(&nan, RATE);
     desk.refuses_pair(&["target.wav", "77000", "NaN"]);
+    let mut loud = good();
+    (loud[77_000], loud[78_000]) = (-150.0, 32_768.0);
+    target_is(&loud, RATE);
+    desk.refuses_pair(&["target.wav", "sample 77000 of channel 1 is -150", "full scale"]);
     shared::audio::write_wav(&target, &[good(), good(), good()], RATE).unwrap();
     desk.refuses_pair(&["target.wav", "3 channels", "mono"]);
     target_is(&vec![0.0; 3 * RATE as usize], RATE);

@@ -12,6 +12,9 @@ const EMPTY: f64 = 1e-5;
 /// Channels that differ by less than this share of their power are the same.
 const SAME: f64 = 1e-6;
 
+/// The highest magnitude of a sample, +40 dBFS: no converter and no plugin goes so far beyond full scale.
+const HIGHEST: f32 = 100.0;
+
 /// Which channel of a stereo file is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -61,9 +64,10 @@ impl Mono {
 /// Reads one channel of an audio file.
 ///
 /// # Errors
-/// The file is unreadable or empty, a sample is no number, or the file has not the channel asked for.
+/// The file is unreadable or empty, a sample is no number or far beyond full scale, or the file has not the channel asked for.
 pub fn read(path: &Path, channel: Channel) -> Result<Mono, TrainerError> {
     let (mut channels, rate_hz) = read_wav(path)?;
+    check_scale(path, &channels)?;
     let count = channels.len();
     let mut is_a_guess = false;
     // Which channel, or the mean of all.
@@ -97,6 +101,19 @@ pub fn read(path: &Path, channel: Channel) -> Result<Mono, TrainerError> {
         None => mean(&channels),
     };
     Ok(Mono { samples, rate_hz, note, is_a_guess })
+}
+
+/// Refuses samples on another scale, such as whole numbers in a float file. What the checks say of them would lead astray.
+fn check_scale(path: &Path, channels: &[Vec<f32>]) -> Result<(), TrainerError> {
+    let outside = |samples: &Vec<f32>| samples.iter().position(|sample| sample.abs() > HIGHEST);
+    let found = channels.iter().enumerate().filter_map(|(i, samples)| Some((outside(samples)?, i + 1)));
+    // The first in time, as for a sample that is no number.
+    let Some((frame, channel)) = found.min() else { return Ok(()) };
+    let value = channels[channel - 1][frame];
+    let problem = format!(
+        "sample {frame} of channel {channel} is {value}, more than 40 dB above full scale, which is 1; export the recording again, at a lower level or as 24 bit"
+    );
+    Err(TrainerError::recording(path, problem))
 }
 
 /// The mean of all channels.
