@@ -328,6 +328,28 @@ fn good_pairs_raise_no_alarm() {
     }
 }
 
+#[test]
+fn our_signal_as_the_target_of_what_came_back_is_refused() {
+    let rate = 16_000;
+    let sent = trainer::signal::make(90.0, rate);
+    let look = |input: &[f32], target: &[f32]| {
+        mend(input.to_vec(), target.to_vec(), rate, &Settings::default(), Vec::new())
+    };
+    for level in [0.5f32, -0.5] {
+        let returned: Vec<f32> = sent.iter().map(|x| level * (8.0 * x).tanh()).collect();
+        let recording = look(&returned, &sent);
+        let finding = found(&recording, "swapped");
+        assert!(finding.verdict == Refused && finding.to_string().contains("test signal"), "{finding}");
+    }
+    let returned: Vec<f32> = sent.iter().map(|x| 0.5 * (8.0 * x).tanh()).collect();
+    let right = look(&sent, &returned);
+    assert!(
+        right.signal.is_some() && right.findings.iter().all(|f| f.check != "swapped"),
+        "{:#?}",
+        right.findings
+    );
+}
+
 fn one_pole(x: &[f32], keep: f32) -> Vec<f32> {
     let mut y = 0.0;
     x.iter()

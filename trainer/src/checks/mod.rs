@@ -74,6 +74,10 @@ pub fn together(mut delivered: Vec<Finding>, aligned: Vec<Finding>) -> Vec<Findi
 
 /// Looks at a pair that is lined up.
 pub fn aligned(facts: &Facts) -> Looked {
+    if let Some(swapped) = timing::swapped(facts) {
+        // Nothing else is as it seems.
+        return Looked { findings: vec![swapped], floor_esr: None };
+    }
     let mut findings: Vec<Finding> = timing::signal(facts).into_iter().collect();
     if level::is_silent(facts.input) || level::is_silent(facts.target) {
         // The level says so.

@@ -25,6 +25,15 @@ pub(super) fn signal(facts: &Facts) -> Option<Finding> {
     facts.signal.map(|known| fine("signal", known.to_string()))
 }
 
+/// Whether what went in and what came out have changed places, which a test signal tells.
+pub(super) fn swapped(facts: &Facts) -> Option<Finding> {
+    crate::signal::is_swapped(facts.input, facts.target, facts.rate_hz).then(|| {
+        let figure = "the target is Tonewright's test signal as it was sent, and the input is not".into();
+        let advice = "the two are swapped; give what was sent as the input and what came back as the target";
+        finding("swapped", Verdict::Refused, figure, advice)
+    })
+}
+
 /// What was found of the delay.
 pub(super) fn delay(facts: &Facts) -> Finding {
     let found = facts.delay;

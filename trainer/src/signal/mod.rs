@@ -62,6 +62,23 @@ pub fn recognise(input: &[f32], rate_hz: u32) -> (Option<Known>, Option<Passes>)
     (Some(known), passes)
 }
 
+/// How much less like a marker an input is than its target if the two are swapped.
+const LESS_ALIKE: f32 = 0.01;
+
+/// Whether a target is our signal as it was sent, and its input is not: the two are swapped. Gear that hardly changes
+/// the markers leaves nothing to tell by.
+pub fn is_swapped(input: &[f32], target: &[f32], rate_hz: u32) -> bool {
+    let unlike = |signal: &[f32]| {
+        let likeness = |marker: Marker| correlate(signal, &marker.sound(f64::from(rate_hz)));
+        let markers = [Marker::Begin, Marker::Pass].into_iter().flat_map(likeness);
+        // A target may have been turned.
+        1.0 - markers.fold(0.0, |most, likeness| likeness.abs().max(most))
+    };
+    let of_target = unlike(target);
+    // What was recorded on its way into the gear has some noise: it is less clean than what was sent, not than what came back.
+    of_target < 1.0 - ALIKE && unlike(input) > 4.0 * of_target + LESS_ALIKE
+}
+
 /// Where a marker begins.
 fn places(input: &[f32], marker: Marker, rate_hz: u32) -> Vec<usize> {
     let template = marker.sound(f64::from(rate_hz));
