@@ -169,7 +169,9 @@ fn named(folder: &Path) -> Result<Kind> {
 
 /// The system's reason alone: the temporary name that it was about says nothing to anybody.
 fn refused(error: &Error, folder: &Path) -> Error {
-    let reason = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    let text = error.to_string();
+    // tempfile keeps the reason to itself, and writes the quoted path behind it.
+    let reason = text.split(" at path \"").next().unwrap_or(&text);
     Error::new(error.kind(), format!("cannot write into the folder {}: {reason}", folder.display()))
 }
 
@@ -237,6 +239,19 @@ mod tests {
         assert_eq!(read(&b), b"first");
         assert_eq!(move_new(&a, &folder.path().join("c")).unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing temporary is left");
+    }
+
+    #[test]
+    fn a_refused_folder_is_named_without_the_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        for write in [write_atomic, write_new] {
+            let error = write(&missing.join("a"), b"").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+            let error = error.to_string();
+            assert!(error.contains(&missing.display().to_string()), "{error}");
+            assert!(error.ends_with("(os error 2)") && !error.contains(PREFIX), "{error}");
+        }
     }
 
     #[test]
