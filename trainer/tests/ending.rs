@@ -103,5 +103,9 @@ fn a_second_ctrl_c_ends_a_step_that_would_take_for_ever() {
     send(&child, libc::SIGINT);
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130), "{status}");
+    let mut said = String::new();
+    errors.read_to_string(&mut said).unwrap();
+    // There is no checkpoint yet that one could go on after.
+    assert!(said.contains("without a model") && !said.contains("--resume"), "{said}");
     assert!(!desk.path("run/run.onnx").exists());
 }

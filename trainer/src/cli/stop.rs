@@ -35,7 +35,7 @@ pub fn stop_on_ctrl_c() -> Arc<AtomicBool> {
 /// Ends the process without exporting, as Ctrl-C would without us. Nothing is torn down: libtorch's parts would go while
 /// other threads still compute with them.
 fn leave_at_once() -> ! {
-    complain(format_args!("stopped at once; --resume goes on after the last checkpoint"));
+    complain(format_args!("stopped at once, without a model; what was saved before stays"));
     // SAFETY: `_exit` takes a number, runs nothing of ours and does not return.
     unsafe { libc::_exit(130) }
 }
