@@ -125,8 +125,8 @@ pub fn run(
     progress: &mut Progress,
     say: &dyn Fn(&str),
 ) -> Result<Finished, TrainerError> {
-    // A folder that exists is looked at before anything is read. One that does not is made once the recordings are good.
-    let there = config.out.exists().then(|| RunFolder::open(&config.out, say)).transpose()?;
+    // The folder is looked at before anything is read. One that is not there is made once the recordings are good.
+    let there = RunFolder::open_if_there(&config.out, say)?;
     match begin {
         Begin::Fresh => check_no_earlier_run(config)?,
         // Said now, not once the recordings were read.

@@ -248,6 +248,24 @@ fn a_failed_run_leaves_the_old_model_alone() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_refused_before_anything_is_read() {
+    let desk = Desk::new();
+    desk.pair_config();
+    let file = ["--config", "c.yaml", "--out", "c.yaml/deep/run"];
+    desk.refuses(&file, &["c.yaml: this is a file", "choose another folder with --out"]);
+    if cfg!(target_os = "linux") {
+        // Not even the administrator makes a folder there.
+        let output = desk.trainer(&["--config", "c.yaml", "--out", "/proc/tonewright/run"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains("error: /proc/tonewright/run: cannot write into the folder /proc: "), "{text}");
+        assert!(
+            text.contains("choose another folder with --out") && !text.contains(".tonewright-"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_checkpoint_of_another_run_is_not_continued() {
     let desk = Desk::new();
     wav(&desk.path("input.wav"), &good(), RATE);
