@@ -68,12 +68,17 @@ pub enum TrainerError {
     Setting(String),
     /// The out folder holds what a new run would replace.
     #[error(
-        "{} holds an earlier run; go on with --resume, choose another --out, or pass --overwrite",
-        folder.display()
+        "{} holds an earlier run ({found}); {}choose another --out, or pass --overwrite",
+        folder.display(),
+        if *resumable { "go on with --resume, " } else { "" }
     )]
     EarlierRun {
         /// The out folder.
         folder: PathBuf,
+        /// The name of what is there.
+        found: String,
+        /// Whether it can be gone on with: there is a checkpoint, and the word EQ has none.
+        resumable: bool,
     },
     /// Two runs in one folder would take each other's checkpoints for their own.
     #[error("{}: another run is at work in this folder; wait for its end, stop it, or choose another --out", folder.display())]
@@ -131,6 +136,12 @@ impl TrainerError {
     /// A recording's problem.
     pub fn recording(path: &Path, problem: impl Into<String>) -> Self {
         Self::Recording { path: path.to_owned(), problem: problem.into() }
+    }
+
+    /// What is in the way of a new run in `folder`.
+    pub(crate) fn earlier_run(folder: &Path, found: &Path, resumable: bool) -> Self {
+        let found = found.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self::EarlierRun { folder: folder.to_owned(), found, resumable }
     }
 
     /// A file's problem; what to do about a full disk is said with it.

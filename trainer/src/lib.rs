@@ -13,6 +13,7 @@ pub mod course;
 pub mod csv;
 pub mod data;
 pub mod device;
+mod earlier;
 mod error;
 pub mod evaluate;
 pub mod export;

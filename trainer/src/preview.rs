@@ -10,6 +10,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// The folder of the clips in that of a run.
+pub const FOLDER: &str = "preview";
 /// Length of a clip, in seconds.
 const SECONDS: f64 = 8.0;
 /// Clips that are kept beside the newest.
@@ -37,7 +39,7 @@ impl Preview {
     pub fn new(out: &Path, held_out: &Pair, start: usize, every_seconds: f64) -> Self {
         let clip = loudest(&held_out.target, start, (SECONDS * f64::from(held_out.rate_hz)) as usize);
         Self {
-            folder: out.join("preview"),
+            folder: out.join(FOLDER),
             input: held_out.input.clone(),
             target: held_out.target[clip.clone()].to_vec(),
             clip,

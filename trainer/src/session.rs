@@ -1,7 +1,7 @@
 //! A whole training session: from a config to a model file.
 
 use crate::TrainerError;
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint::Checkpoint;
 use crate::config::{self, Config, Train};
 use crate::course::Course;
 use crate::data::Part;
@@ -18,7 +18,7 @@ use crate::render::{MODEL_CHUNK_SAMPLES, Renderer};
 use crate::shape::Shape;
 use crate::stretch::stretched;
 use crate::train::{self, Lane, Outcome, Run};
-use crate::{report, warm_start};
+use crate::{earlier, report, warm_start};
 use shared::model::nam::Version;
 use shared::model::{Card, Model, Network, Parametric, Size, Slimmable, WaveNet, WaveNetSpec};
 use std::path::{Path, PathBuf};
@@ -128,7 +128,7 @@ pub fn run(
     // The folder is looked at before anything is read. One that is not there is made once the recordings are good.
     let there = RunFolder::open_if_there(&config.out, say)?;
     match begin {
-        Begin::Fresh => check_no_earlier_run(config)?,
+        Begin::Fresh => earlier::check_none(config)?,
         // Said now, not once the recordings were read.
         Begin::Resume => drop(Checkpoint::load_from(&config.out)?),
         Begin::Overwrite => {}
@@ -196,7 +196,7 @@ pub fn run(
             let made = RunFolder::open(&config.out, say)?;
             if begin == Begin::Fresh {
                 // Another run may have come and gone in the meantime.
-                check_no_earlier_run(config)?;
+                earlier::check_none(config)?;
             }
             made
         }
@@ -280,7 +280,7 @@ fn fitted(config: &Config, spec: WaveNetSpec, material: &Material, say: &dyn Fn(
 }
 
 /// The model file of a config.
-fn model_path(config: &Config) -> PathBuf {
+pub(crate) fn model_path(config: &Config) -> PathBuf {
     let stem = config.out.file_name().map_or_else(|| "model".into(), |n| n.to_string_lossy().into_owned());
     config.out.join(format!("{stem}.onnx"))
 }
@@ -295,7 +295,7 @@ pub(crate) fn files(config: &Config, smaller: &[usize]) -> Vec<PathBuf> {
 }
 
 /// The `.nam` file beside a model file.
-fn nam_path(model: &Path) -> PathBuf {
+pub(crate) fn nam_path(model: &Path) -> PathBuf {
     model.with_extension("nam")
 }
 
@@ -312,15 +312,6 @@ fn check_nam(spec: &WaveNetSpec) -> Result<(), TrainerError> {
 /// Whether the model is written as a `.nam` file too. Only such a file holds several sizes.
 fn writes_nam(config: &Config) -> bool {
     config.nam || matches!(config.model, config::Network::Packed(_))
-}
-
-fn check_no_earlier_run(config: &Config) -> Result<(), TrainerError> {
-    let model = model_path(config);
-    let nam = writes_nam(config).then(|| nam_path(&model));
-    match checkpoint::paths(&config.out).iter().chain([&model]).chain(&nam).any(|path| path.exists()) {
-        true => Err(TrainerError::EarlierRun { folder: config.out.clone() }),
-        false => Ok(()),
-    }
 }
 
 /// The config was checked with the segments it asks for; a short recording makes them shorter.

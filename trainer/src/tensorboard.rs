@@ -6,13 +6,15 @@
 use crate::TrainerError;
 use crate::progress::{Follower, Measured};
 use prost::Message;
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What every event file's name begins with; TensorBoard looks for `tfevents`.
 const PREFIX: &str = "events.out.tfevents.";
+/// What stands in the names of ours where other programs put the machine's.
+const OURS: &str = ".tonewright.";
 
 /// TensorFlow's `Event`.
 #[derive(Clone, PartialEq, Message)]
@@ -91,7 +93,7 @@ impl Events {
         }
         let now = now();
         // Files of several sittings are read in the order of their names. Two within a second differ in the last part.
-        let name = format!("{PREFIX}{:010}.tonewright.{}.{}", now as u64, std::process::id(), self.begun_at);
+        let name = format!("{PREFIX}{:010}{OURS}{}.{}", now as u64, std::process::id(), self.begun_at);
         let path = self.folder.join(name);
         let file = File::create(&path).map_err(|e| TrainerError::file(&path, e))?;
         self.file = Some((path, file));
@@ -103,12 +105,12 @@ impl Events {
         self.write(&Event { wall_time: now, step, session_log: Some(start), ..Event::default() })
     }
 
-    /// A run from the beginning replaces the one that was there.
+    /// A run from the beginning replaces the one that was there; what other programs wrote stays.
     fn forget_earlier(&self) -> Result<(), TrainerError> {
         let failed = |e| TrainerError::file(&self.folder, e);
         for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            if is_ours(&entry) {
                 std::fs::remove_file(entry.path()).map_err(|e| TrainerError::file(&entry.path(), e))?;
             }
         }
@@ -120,6 +122,18 @@ impl Events {
         // One call a record: whoever reads meanwhile sees whole ones.
         file.write_all(&record(&event.encode_to_vec())).map_err(|e| TrainerError::file(path, e))
     }
+}
+
+/// Whether a file holds events that the trainer wrote.
+fn is_ours(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name.starts_with(PREFIX) && name.contains(OURS)
+}
+
+/// Whether a folder holds events that the trainer wrote.
+pub fn are_in(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_ours(&entry)))
 }
 
 /// Seconds since 1970.
@@ -214,6 +228,7 @@ mod tests {
     fn a_run_is_read_back_and_a_resumed_one_says_where_it_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("other"), "stays").unwrap();
+        assert!(!are_in(folder.path()));
         let mut first = Events::beside(folder.path());
         first.begins(0).unwrap();
         assert_eq!(files(folder.path()).len(), 1, "nothing before the first measurement");
@@ -237,6 +252,18 @@ mod tests {
         again.begins(0).unwrap();
         tell(&mut again, 10);
         assert_eq!(files(folder.path()).len(), 2);
+        assert!(are_in(folder.path()));
+    }
+
+    #[test]
+    fn what_another_program_wrote_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("events.out.tfevents.1700000000.nam.1.0");
+        std::fs::write(&other, "of another program").unwrap();
+        let mut events = Events::beside(folder.path());
+        events.begins(0).unwrap();
+        tell(&mut events, 10);
+        assert_eq!((files(folder.path()).len(), files(folder.path())[0].clone()), (2, other));
     }
 
     const KNOWN: &[u8] = b"\x18\0\0\0\0\0\0\0\xa3\x7fK\"\t\0\0\0\0\0\0\xf8?\x1a\rbrain.Event:2*(dl";

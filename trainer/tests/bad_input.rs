@@ -237,14 +237,42 @@ fn a_failed_run_leaves_the_old_model_alone() {
     wav(&desk.path("input.wav"), &good(), RATE);
     wav(&desk.path("target.wav"), &good(), 44_100);
     desk.pair_config();
-    desk.refuses(&["--config", "c.yaml"], &["run holds an earlier run", "--resume", "--out", "--overwrite"]);
+    let said = ["run holds an earlier run (run.onnx); choose", "--out", "--overwrite"];
+    desk.refuses(&["--config", "c.yaml"], &said);
     desk.refuses(&["--config", "c.yaml", "--overwrite"], &["44100"]);
     let both = desk.trainer(&["--config", "c.yaml", "--overwrite", "--resume"]);
     assert_eq!(both.status.code(), Some(2), "one excludes the other");
     assert_eq!(std::fs::read(desk.path("run/run.onnx")).unwrap(), b"precious");
     // Checkpoints alone are worth keeping too.
     std::fs::rename(desk.path("run/run.onnx"), desk.path("run/last.safetensors")).unwrap();
-    desk.refuses(&["--config", "c.yaml"], &["run holds an earlier run"]);
+    desk.refuses(
+        &["--config", "c.yaml"],
+        &["run holds an earlier run (last.safetensors); go on with --resume"],
+    );
+}
+
+#[test]
+fn what_may_be_somebodys_own_is_replaced_only_if_one_asks() {
+    let desk = Desk::new();
+    desk.pair_config();
+    for name in ["report.html", "run.nam", "run-889.onnx", "preview/target.wav"] {
+        let file = desk.path("run").join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, b"precious").unwrap();
+        let found = format!("run holds an earlier run ({}); choose", name.split('/').next().unwrap());
+        desk.refuses(&["--config", "c.yaml"], &[&found, "--out", "--overwrite"]);
+        assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+        // The recordings are the next that is missing.
+        desk.refuses(&["--config", "c.yaml", "--overwrite"], &["input.wav"]);
+        std::fs::remove_dir_all(desk.path("run")).unwrap();
+    }
+    // Neither what has another name, nor what a run left that was killed before its first checkpoint.
+    std::fs::create_dir_all(desk.path("run/preview")).unwrap();
+    for name in ["run-2b.onnx", "runs-889.onnx", "preview/latest.wav", "events.out.tfevents.1.tonewright.2.0"]
+    {
+        std::fs::write(desk.path("run").join(name), b"").unwrap();
+    }
+    desk.refuses(&["--config", "c.yaml"], &["input.wav"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use shared::word_eq::{
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::AtomicBool;
+use trainer::folder::RunFolder;
 use trainer::word_eq::config::DecoderConfig;
 use trainer::word_eq::curves::{difference, level_removed, rms};
 use trainer::word_eq::decoder::Decoder;
@@ -308,6 +309,28 @@ fn bad_data_is_refused_with_its_place() {
     desk.config("  table: table.json\n");
     desk.refuses(&TRAIN, &["table.json"]);
     assert!(!desk.path("run").exists());
+}
+
+#[test]
+fn an_unusable_folder_is_refused_before_anything_is_read() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("data")).unwrap();
+    desk.write("data/safe_eq.csv", "no table");
+    desk.config("  semantic: data\n");
+    let encoder = ["--config", "eq.yaml", "--part", "encoder"];
+    for part in [TRAIN, encoder] {
+        let inside = [&part[..], &["--out", "eq.yaml/x"]].concat();
+        desk.refuses(&inside, &["eq.yaml: this is a file", "choose another folder with --out"]);
+        let other = RunFolder::open(&desk.path("run"), &|_| {}).unwrap();
+        desk.refuses(&part, &["run: another run is at work"]);
+        drop(other);
+        // There is nothing that one could go on with.
+        for name in ["decoder.onnx", "encoder.onnx"] {
+            desk.write(&format!("run/{name}"), "of an earlier run");
+        }
+        desk.refuses(&part, &["run holds an earlier run", ".onnx); choose another --out"]);
+        std::fs::remove_dir_all(desk.path("run")).unwrap();
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::space::{self, energy_share};
 use super::training::{self, Lessons, TrainedDecoder};
 use super::words::{self, SOURCES, Source};
 use crate::TrainerError;
+use crate::folder::RunFolder;
 use shared::word_eq::{LatentSpace, WordTable};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -179,7 +180,7 @@ pub struct Finished {
 /// Trains as the config says and writes what comes of it. Tells `say` what happens.
 ///
 /// # Errors
-/// The out folder holds an earlier run and `overwrite` does not allow to replace it, data is refused, a file
+/// The out folder is unusable, or holds an earlier run and `overwrite` does not allow to replace it, data is refused, a file
 /// cannot be written, training fails, or ONNX Runtime does not compute what was trained.
 pub fn run(
     config: &EqConfig,
@@ -189,12 +190,22 @@ pub fn run(
 ) -> Result<Finished, TrainerError> {
     let file = |name: &str| config.out.join(name);
     let [decoder_path, int8_path, table_path] = ["decoder.onnx", "decoder_int8.onnx", "words.json"].map(file);
-    if !overwrite && [&decoder_path, &int8_path, &table_path].iter().any(|path| path.exists()) {
-        return Err(TrainerError::EarlierRun { folder: config.out.clone() });
-    }
+    // Before anything is read, and long before the last step.
+    let there = RunFolder::open_if_there(&config.out, say)?;
+    let refuse_earlier_run = || {
+        let found = [&decoder_path, &int8_path, &table_path].into_iter().find(|path| path.exists());
+        let earlier =
+            found.filter(|_| !overwrite).map(|found| TrainerError::earlier_run(&config.out, found, false));
+        earlier.map_or(Ok(()), Err)
+    };
+    refuse_earlier_run()?;
     tch::set_num_threads(config.word_eq.threads as i32);
     let material = Material::read(config, say)?;
     check_onnxruntime(config, &material.space)?;
+    // Dropped at the end of the run.
+    let _folder = there.map_or_else(|| RunFolder::open(&config.out, say), Ok)?;
+    // Another run may have come and gone in the meantime.
+    refuse_earlier_run()?;
     let begun = Instant::now();
     let how = config.word_eq.decoder.training();
     let trained = material.train(&how, stop, &mut |step, error_db| {
@@ -209,7 +220,6 @@ pub fn run(
         trained.steps,
         begun.elapsed().as_secs_f64()
     ));
-    std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
     let mut files = Vec::new();
     let mut write = |path: &Path, bytes: &[u8]| -> Result<(), TrainerError> {
         shared::fs::write_atomic(path, bytes).map_err(|e| TrainerError::file(path, e))?;

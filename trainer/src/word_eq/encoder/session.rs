@@ -8,6 +8,7 @@ use super::report::compare;
 use super::score::bright_warm_axis;
 use super::training::train;
 use crate::TrainerError;
+use crate::folder::RunFolder;
 use crate::word_eq::config::EqConfig;
 use crate::word_eq::export;
 use crate::word_eq::linear::Precision;
@@ -145,17 +146,18 @@ fn decoder(config: &EqConfig, space: &LatentSpace) -> Result<Option<Vec<u8>>, Tr
 /// # Errors
 /// The out folder holds one, and `overwrite` does not allow to replace it.
 pub fn refuse_earlier_run(config: &EqConfig, overwrite: bool) -> Result<(), TrainerError> {
-    if !overwrite && [ENCODER, ENCODER_INT8].iter().any(|name| config.out.join(name).exists()) {
-        return Err(TrainerError::EarlierRun { folder: config.out.clone() });
+    let paths = [ENCODER, ENCODER_INT8].map(|name| config.out.join(name));
+    match paths.iter().find(|path| !overwrite && path.exists()) {
+        Some(found) => Err(TrainerError::earlier_run(&config.out, found, false)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Trains the encoder on all sound there is, and writes it and the table with what is neutral. `stop` ends the
 /// training early; before it has begun, nothing is written.
 ///
 /// # Errors
-/// The out folder holds an encoder and `overwrite` does not allow to replace it, data is refused, training
+/// The out folder is unusable, or holds an encoder and `overwrite` does not allow to replace it, data is refused, training
 /// fails, a file cannot be written, or ONNX Runtime does not compute what was trained.
 pub fn run(
     config: &EqConfig,
@@ -166,6 +168,8 @@ pub fn run(
     let eq = &config.word_eq;
     let file = |name: &str| config.out.join(name);
     let [encoder_path, int8_path, table_path] = [ENCODER, ENCODER_INT8, TABLE].map(file);
+    // Before anything is read, and long before the last step.
+    let there = RunFolder::open_if_there(&config.out, say)?;
     refuse_earlier_run(config, overwrite)?;
     let table = table(config, say)?;
     let how = eq.encoder.training();
@@ -177,6 +181,10 @@ pub fn run(
     if stop.load(Ordering::Relaxed) {
         return Err(TrainerError::NoSteps { folder: config.out.clone() });
     }
+    // Dropped at the end of the run.
+    let _folder = there.map_or_else(|| RunFolder::open(&config.out, say), Ok)?;
+    // Another run may have come and gone in the meantime.
+    refuse_earlier_run(config, overwrite)?;
     let begun = Instant::now();
     // Tensors this small are not worth sharing.
     tch::set_num_threads(1);
@@ -185,7 +193,6 @@ pub fn run(
     let steps =
         if stop.load(Ordering::Relaxed) { "stopped after".into() } else { format!("{} steps in", how.steps) };
     say(&format!("encoder: {count} weights and a linear part, {steps} {seconds:.0} s"));
-    std::fs::create_dir_all(&config.out).map_err(|e| TrainerError::file(&config.out, e))?;
     let write = |path: &Path, bytes: &[u8]| {
         shared::fs::write_atomic(path, bytes).map_err(|e| TrainerError::file(path, e))
     };
