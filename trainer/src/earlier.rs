@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::session::{model_path, nam_path};
 use crate::{TrainerError, checkpoint, preview, report, tensorboard};
+use shared::model::{Model, Network};
 use std::path::{Path, PathBuf};
 
 /// Makes sure that a new run takes nobody's place in the out folder of `config`.
@@ -43,4 +44,28 @@ fn sizes(model: &Path) -> Vec<(PathBuf, usize)> {
     let mut sizes: Vec<_> = paths.filter_map(|path| weights(&path).map(|weights| (path, weights))).collect();
     sizes.sort();
     sizes
+}
+
+/// Removes the models of the run that this one has replaced, as far as it has `written` none of the same name: they
+/// would pass for its own. Only what bears this run's name is removed, of smaller sizes only what holds as many weights as
+/// its name says. Tells `say`.
+pub(crate) fn remove_models(config: &Config, written: &[PathBuf], say: &dyn Fn(&str)) {
+    let model = model_path(config);
+    let count = |model: &Model| match &model.network {
+        Network::Parametric(parametric) => Some(parametric.weights().len()),
+        _ => model.weight_count(),
+    };
+    let has = |(path, weights): &(PathBuf, usize)| {
+        Model::load(path).is_ok_and(|model| count(&model) == Some(*weights))
+    };
+    let smaller = sizes(&model).into_iter().filter(has).map(|(path, _)| path);
+    let nam = Some(nam_path(&model)).filter(|path| path.is_file());
+    for path in smaller.chain(nam).filter(|path| !written.contains(path)) {
+        match std::fs::remove_file(&path) {
+            Ok(()) => say(&format!("removed {}: it was of the run that this one replaced", path.display())),
+            Err(error) => {
+                say(&format!("warning: {} is of the run that was replaced: {error}", path.display()));
+            }
+        }
+    }
 }

@@ -225,6 +225,10 @@ pub fn run(
         return Err(TrainerError::NoSteps { folder: config.out.clone() });
     }
     let finished = finish(config, outcomes, &held_out, rate_hz)?;
+    if begin == Begin::Overwrite {
+        let smaller: Vec<usize> = finished.smaller.iter().map(|size| size.outcome.weights.len()).collect();
+        earlier::remove_models(config, &files(config, &smaller), say);
+    }
     report::of_run(
         config,
         &report::Subject {

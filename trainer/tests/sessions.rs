@@ -83,6 +83,29 @@ fn a_packed_network_becomes_one_file_with_a_dial() {
 }
 
 #[test]
+fn no_model_of_a_replaced_run_stays_beside_the_new_one() {
+    let folder = tempdir().unwrap();
+    let packed = config(folder.path(), PACKED, 8_000);
+    let (first, _) = run(&packed, Begin::Fresh).unwrap();
+    let (small, nam) = (&first.smaller[0].path, first.nam.unwrap());
+    // Copies of one's own: one tells other weights than it holds, one has another name.
+    let own = ["run-2.onnx", "other.nam"].map(|name| packed.out.join(name));
+    for path in &own {
+        std::fs::copy(small, path).unwrap();
+    }
+    let plain = config(folder.path(), "{ seed: { channels: 3, blocks: 2 } }", 8_000);
+    let (second, said) = run(&plain, Begin::Overwrite).unwrap();
+    assert!(second.path.exists() && !small.exists() && !nam.exists());
+    for path in [small, &nam] {
+        assert!(said.contains(&format!("removed {}", path.display())), "{said}");
+    }
+    assert!(own.iter().all(|path| path.exists()) && said.matches("removed").count() == 2, "{said}");
+    // What the new run writes itself is its own.
+    let (third, said) = run(&packed, Begin::Overwrite).unwrap();
+    assert!(third.smaller[0].path.exists() && third.nam.unwrap().exists() && !said.contains("removed"));
+}
+
+#[test]
 fn the_packed_config_is_both_sizes_of_a2() {
     let config = Config::load(&support::configs().join("packed.yaml")).unwrap();
     assert_eq!(config.model.specs().unwrap(), [3, 8].map(WaveNetSpec::nam_a2));
