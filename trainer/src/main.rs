@@ -72,8 +72,12 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             if let Some(page) = &output {
                 is_named(page, "html")?;
             }
-            let (page, measures) = report::of_files(&model, &input, &target, output)?;
-            say(format_args!("ESR {:.6}\nreport: {}", measures.distance.esr, page.display()));
+            let written = report::of_files(&model, &input, &target, output)?;
+            if !written.note.is_empty() {
+                say(format_args!("lined up: {}", written.note));
+            }
+            let (esr, page) = (written.measures.distance.esr, written.path);
+            say(format_args!("ESR {esr:.6}\nreport: {}", page.display()));
             Ok(())
         }
         Some(Command::Virtual { out, seconds, rate, seed, overwrite }) => {

@@ -9,6 +9,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use shared::model::{Card, Model, WaveNetSpec};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use support::desk::Desk;
 use trainer::config::{Config, Origin};
 use trainer::data::Pair;
 use trainer::finding::{Finding, Verdict};
@@ -291,6 +292,23 @@ fn a_run_ends_with_its_page_and_events_unless_told_not_to() {
 }
 
 #[test]
+fn a_page_of_another_recording_warns_of_it() {
+    let desk = Desk::new();
+    let model = model();
+    let pair = pair(&model);
+    model.save(&desk.path("amp.onnx")).unwrap();
+    support::wav(&desk.path("in.wav"), &pair.input, pair.rate_hz);
+    support::wav(&desk.path("out.wav"), &support::noise(pair.input.len(), 0.3, 77), pair.rate_hz);
+    let output = desk.trainer(&["report", "--model", "amp.onnx", "--input", "in.wav", "--target", "out.wav"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("lined up: nothing in the target follows"), "{said}");
+    let text = std::fs::read_to_string(desk.path("amp.html")).unwrap();
+    let checks = text_of(with_id(&parsed(&text), "checks"));
+    assert!(checks.contains("Warning: delay") && checks.contains("same take"), "{checks}");
+    assert!(!checks.contains("nothing to do"), "{checks}");
+}
+
+#[test]
 fn a_page_replaces_neither_recordings_nor_models() {
     let folder = tempfile::tempdir().unwrap();
     let model = model();
@@ -305,18 +323,20 @@ fn a_page_replaces_neither_recordings_nor_models() {
         assert!(error.contains("would replace the"), "{error}");
         assert_eq!(std::fs::read(path).unwrap(), before);
     }
-    let (page, _) = report::of_files(&file, &input, &target, None).unwrap();
+    let page = report::of_files(&file, &input, &target, None).unwrap().path;
     assert_eq!(page, folder.path().join("amp.html"));
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text_of(with_id(&parsed(&text), "course")).contains("known only to the run"));
     // As it was delivered: upside down and 9 samples early.
     let early: Vec<f32> = pair.target[9..].iter().map(|t| -t).collect();
     support::wav(&target, &early, pair.rate_hz);
-    let (page, measures) = report::of_files(&file, &input, &target, None).unwrap();
-    assert!(measures.distance.esr < 2e-4, "{}", measures.distance.esr);
-    let text = std::fs::read_to_string(&page).unwrap();
+    let written = report::of_files(&file, &input, &target, None).unwrap();
+    assert!(written.measures.distance.esr < 2e-4, "{}", written.measures.distance.esr);
+    let text = std::fs::read_to_string(&written.path).unwrap();
     let checks = text_of(with_id(&parsed(&text), "checks"));
-    assert!(checks.contains("9 samples later") && checks.contains("upright"), "{checks}");
+    for words in ["Mended: delay", "9 samples later", "upright", "nothing to do"] {
+        assert!(checks.contains(words), "{checks}");
+    }
     // Another sample rate than the model's.
     support::wav(&input, &pair.input, 44_100);
     support::wav(&target, &pair.target, 44_100);

@@ -40,6 +40,23 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// The page's name in the folder of a run.
 pub const FILE_NAME: &str = "report.html";
 
+/// What [`crate::evaluate`] says of a recording that has nothing to do with the model's output.
+const UNRELATED: &str = "nothing in the target follows the model's output";
+const UNRELATED_ADVICE: &str = "the figures of this page say nothing about the model until that is mended: see that input and target are of the \
+     same take, and that it is of the gear that the model was trained from";
+const MENDED_ADVICE: &str = "nothing to do: the model was trained from the recording once it was put right";
+
+/// A page that was written for a model that exists.
+#[derive(Debug)]
+pub struct Written {
+    /// The page.
+    pub path: PathBuf,
+    /// What was measured.
+    pub measures: Measures,
+    /// How the recording was lined up with the model's output; empty if it needed nothing.
+    pub note: String,
+}
+
 /// What a page is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -135,7 +152,7 @@ pub fn of_files(
     input_path: &Path,
     target_path: &Path,
     output: Option<PathBuf>,
-) -> Result<(PathBuf, Measures), TrainerError> {
+) -> Result<Written, TrainerError> {
     let output = output.unwrap_or_else(|| model_path.with_extension("html"));
     for (what, path) in [("model", model_path), ("input", input_path), ("target", target_path)] {
         if render::same_file(path, &output) {
@@ -147,12 +164,11 @@ pub fn of_files(
     let mut pair = crate::evaluate::recorded(&model, input_path, target_path)?;
     let played = Player::new(&model)?.play(&pair.input, 0..pair.input.len());
     let note = crate::evaluate::line_up(&played, &mut pair.input, &mut pair.target, pair.rate_hz);
-    let mended = Finding {
-        check: "delay".into(),
-        verdict: Verdict::Mended,
-        figure: note,
-        advice: "nothing to do: the model was trained from the recording once it was put right".into(),
+    let (verdict, advice) = match note.contains(UNRELATED) {
+        true => (Verdict::Warning, UNRELATED_ADVICE),
+        false => (Verdict::Mended, MENDED_ADVICE),
     };
+    let found = Finding { check: "delay".into(), verdict, figure: note.clone(), advice: advice.into() };
     let subject = Subject {
         model: &model,
         settings: &[],
@@ -161,14 +177,14 @@ pub fn of_files(
         measured_from: 0,
         trained: None,
         history: &[],
-        findings: if mended.figure.is_empty() { &[] } else { std::slice::from_ref(&mended) },
+        findings: if note.is_empty() { &[] } else { std::slice::from_ref(&found) },
         floor_esr: None,
         versions: &[],
         run: &[],
         origin: &Origin::default(),
     };
     let measures = write(&subject, &output)?;
-    Ok((output, measures))
+    Ok(Written { path: output, measures, note })
 }
 
 /// Bytes as text.
