@@ -50,7 +50,10 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             say(format_args!("peak error  {:.5}", d.peak_error));
             Ok(())
         }
-        Some(Command::Render { model, input, output, device }) => {
+        Some(Command::Render { model, input, output, device, overwrite }) => {
+            render::check_replaces_none(&output, &[("input", &input), ("model", &model)])?;
+            is_named(&output, "wav")?;
+            is_free(&output, overwrite)?;
             let (device, why) = device::choose(device)?;
             say(format_args!("device: {why}"));
             let frames = render::render_file(&model, &input, &output, device)?;
@@ -68,11 +71,11 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             ));
             Ok(())
         }
-        Some(Command::Report { model, input, target, output }) => {
-            if let Some(page) = &output {
-                is_named(page, "html")?;
-            }
-            let written = report::of_files(&model, &input, &target, output)?;
+        Some(Command::Report { model, input, target, output, overwrite }) => {
+            let page = output.unwrap_or_else(|| model.with_extension("html"));
+            is_named(&page, "html")?;
+            is_free(&page, overwrite)?;
+            let written = report::of_files(&model, &input, &target, Some(page))?;
             if !written.note.is_empty() {
                 say(format_args!("lined up: {}", written.note));
             }
@@ -86,12 +89,16 @@ fn run(cli: Cli) -> Result<(), TrainerError> {
             say(format_args!("{}\n{}", input.display(), target.display()));
             Ok(())
         }
-        Some(Command::Reference { files, out }) => {
+        Some(Command::Reference { files, out, overwrite }) => {
             let recording = out.iter().find(|out| files.iter().any(|file| render::same_file(file, out)));
             if let Some(out) = recording {
                 let problem =
                     "the reference would replace a recording that it is learned from; choose another name";
                 return Err(TrainerError::recording(out, problem));
+            }
+            if let Some(out) = &out {
+                is_named(out, "json")?;
+                is_free(out, overwrite)?;
             }
             let learned = word_eq::reference_file::learn(&files)?;
             if learned.seconds < word_eq::reference_file::FEW_SECONDS {

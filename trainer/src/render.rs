@@ -118,6 +118,20 @@ pub fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
+/// Makes sure that an output takes the place of none of the files that it is made of.
+///
+/// # Errors
+/// It would.
+pub fn check_replaces_none(output: &Path, made_of: &[(&str, &Path)]) -> Result<(), TrainerError> {
+    match made_of.iter().find(|(_, path)| same_file(path, output)) {
+        Some((what, _)) => {
+            let problem = format!("the output would replace the {what}; choose another name");
+            Err(TrainerError::recording(output, problem))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Runs every channel of a WAV file through a model file and writes the result, aligned with the
 /// input and as long. Memory does not grow with the file; the output appears once it is complete.
 ///
@@ -130,12 +144,7 @@ pub fn render_file(
     output_path: &Path,
     device: Device,
 ) -> Result<u64, TrainerError> {
-    for (what, path) in [("input", input_path), ("model", model_path)] {
-        if same_file(path, output_path) {
-            let problem = format!("the output would replace the {what}; choose another name");
-            return Err(TrainerError::recording(output_path, problem));
-        }
-    }
+    check_replaces_none(output_path, &[("input", input_path), ("model", model_path)])?;
     let model = Model::load(model_path)?;
     let net = wavenet(&model, model_path)?;
     let mut reader = Reader::open(input_path)?;

@@ -450,10 +450,29 @@ fn no_recording_is_written_over_by_accident() {
     desk.refuses(&["demo-recording", "kept.wav"], &["kept.wav", "--overwrite"]);
     desk.refuses(&["virtual", "--out", "."], &["input.wav", "--overwrite"]);
     desk.refuses(&["reference", "kept.wav", "-o", "./kept.wav"], &["kept.wav", "would replace a recording"]);
+    model_file(&desk.path("m.onnx"), true);
+    for name in ["kept.json", "kept.html", "m.html"] {
+        std::fs::write(desk.path(name), b"precious").unwrap();
+    }
+    let render = ["render", "m.onnx", "input.wav", "kept.wav", "--device", "cpu"];
+    let report = ["report", "--model", "m.onnx", "--input", "input.wav", "--target", "target.wav"];
+    desk.refuses(&render, &["kept.wav", "--overwrite"]);
+    desk.refuses(&["reference", "input.wav", "-o", "kept.json"], &["kept.json", "--overwrite"]);
+    desk.refuses(&report, &["m.html", "--overwrite"]);
+    desk.refuses(&[&report[..], &["-o", "kept.html"]].concat(), &["kept.html", "--overwrite"]);
+    for name in ["kept.json", "kept.html", "m.html"] {
+        assert_eq!(std::fs::read(desk.path(name)).unwrap(), b"precious", "{name}");
+    }
+    desk.refuses(&["render", "m.onnx", "input.wav", "new.mp3"], &["new.mp3", ".wav"]);
+    desk.refuses(&["reference", "input.wav", "-o", "new.txt"], &["new.txt", ".json"]);
     for name in ["input.wav", "target.wav", "kept.wav"] {
         assert_eq!(std::fs::read(desk.path(name)).unwrap(), before, "{name}");
     }
     desk.refuses(&["signal", "-o", "signal.flac"], &["signal.flac", ".wav"]);
     assert!(desk.trainer(&["virtual", "--out", ".", "--seconds", "1", "--overwrite"]).status.success());
     assert_ne!(std::fs::read(desk.path("target.wav")).unwrap(), before);
+    assert!(desk.trainer(&[&render[..], &["--overwrite"]].concat()).status.success());
+    assert_ne!(std::fs::read(desk.path("kept.wav")).unwrap(), before);
+    assert!(desk.trainer(&["reference", "input.wav", "-o", "kept.json", "--overwrite"]).status.success());
+    assert_ne!(std::fs::read(desk.path("kept.json")).unwrap(), b"precious");
 }

@@ -119,11 +119,14 @@ pub enum Command {
         model: PathBuf,
         /// What to play through it
         input: PathBuf,
-        /// Where to write the result
+        /// Where to write the result, a WAV file
         output: PathBuf,
         /// Where to compute
         #[arg(long, default_value = "auto")]
         device: DeviceChoice,
+        /// Replace a file of that name
+        #[arg(long)]
+        overwrite: bool,
     },
     /// Look at a recording before training from it: delay, level, clipping, noise and more
     Check(CheckArgs),
@@ -156,6 +159,9 @@ pub enum Command {
         /// The page; beside the model and of its name if not given
         #[arg(short, long, value_name = "HTML")]
         output: Option<PathBuf>,
+        /// Replace a page of that name
+        #[arg(long)]
+        overwrite: bool,
     },
     /// Write the virtual capture as input.wav and target.wav
     Virtual {
@@ -181,8 +187,11 @@ pub enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// File to write; without one the reference is printed
-        #[arg(short, long, value_name = "FILE")]
+        #[arg(short, long, value_name = "JSON")]
         out: Option<PathBuf>,
+        /// Replace a file of that name
+        #[arg(long)]
+        overwrite: bool,
     },
     /// Write the demo recording: twelve seconds of clean synthesised guitar, 16 bit
     DemoRecording {

@@ -154,12 +154,8 @@ pub fn of_files(
     output: Option<PathBuf>,
 ) -> Result<Written, TrainerError> {
     let output = output.unwrap_or_else(|| model_path.with_extension("html"));
-    for (what, path) in [("model", model_path), ("input", input_path), ("target", target_path)] {
-        if render::same_file(path, &output) {
-            let problem = format!("the report would replace the {what}; choose another name");
-            return Err(TrainerError::recording(&output, problem));
-        }
-    }
+    let made_of = [("model", model_path), ("input", input_path), ("target", target_path)];
+    render::check_replaces_none(&output, &made_of)?;
     let model = Model::load(model_path)?;
     let mut pair = crate::evaluate::recorded(&model, input_path, target_path)?;
     let played = Player::new(&model)?.play(&pair.input, 0..pair.input.len());
