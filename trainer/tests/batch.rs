@@ -256,6 +256,27 @@ fn a_folder_that_cannot_be_is_one_failure_among_the_others() {
 }
 
 #[test]
+fn a_table_of_somebody_elses_is_not_replaced() {
+    let desk = desk();
+    let items = items(&desk, ONE).unwrap();
+    let (folder, never) = (desk.path().join("runs"), AtomicBool::new(false));
+    let table = folder.join("summary.csv");
+    std::fs::create_dir_all(&folder).unwrap();
+    for text in ["", "date,hours\nMonday,3\n"] {
+        std::fs::write(&table, text).unwrap();
+        let mut train = |_: &Config, _| -> Result<Finished, TrainerError> { panic!("it is known before") };
+        let error = batch::run(&items, Shard::ALL, &folder, true, &never, &|_| {}, &mut train);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("summary.csv") && error.contains("choose another folder"), "{error}");
+        assert_eq!(std::fs::read_to_string(&table).unwrap(), text);
+    }
+    std::fs::remove_file(&table).unwrap();
+    for _ in 0..2 {
+        assert_eq!(run(&desk, &items, "0/1", &never, &session).0.finished, 1);
+    }
+}
+
+#[test]
 fn what_another_run_is_at_is_left_to_it() {
     let desk = desk();
     let items = items(&desk, &THREE.replace("missing", "b")).unwrap();

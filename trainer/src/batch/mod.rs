@@ -73,7 +73,7 @@ pub struct Tally {
 /// `summary.csv` with those of all shards into `folder`. The failure of one does not stop the others; `stop` does.
 ///
 /// # Errors
-/// The summary cannot be written.
+/// The summary cannot be written, or there is another file of its name.
 pub fn run(
     items: &[Item],
     shard: Shard,
@@ -83,6 +83,7 @@ pub fn run(
     say: &dyn Fn(&str),
     train: &mut dyn FnMut(&Config, Begin) -> Result<Finished, TrainerError>,
 ) -> Result<Tally, TrainerError> {
+    summary::check_free(folder)?;
     let mut tally = Tally::default();
     let mut records = Records { items, unsaved: HashMap::new() };
     for (i, item) in items.iter().enumerate().filter(|(i, _)| shard.has(*i)) {

@@ -7,12 +7,44 @@ use crate::session;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Largest record that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 /// The columns of the table.
 const HEADER: &str = "name,status,esr,weights,smaller_sizes,steps,best_step,seconds,model,problem";
+
+/// How a table begins that some version of the trainer wrote.
+const OURS: &str = "name,status,esr,";
+/// The table's name.
+const FILE_NAME: &str = "summary.csv";
+
+/// Makes sure that the table takes no other file's place in `folder`.
+///
+/// # Errors
+/// There is a file of its name that the trainer did not write, or that cannot be read.
+pub(super) fn check_free(folder: &Path) -> Result<(), TrainerError> {
+    let path = folder.join(FILE_NAME);
+    if !path.exists() {
+        return Ok(());
+    }
+    let failed = |e| TrainerError::file(&path, e);
+    shared::fs::regular_file(&path).map_err(failed)?;
+    let mut begins = Vec::new();
+    let file = File::open(&path).map_err(failed)?;
+    file.take(OURS.len() as u64).read_to_end(&mut begins).map_err(failed)?;
+    match begins == OURS.as_bytes() {
+        true => Ok(()),
+        false => {
+            let problem = format!(
+                "the batch's table goes here, and this is something else; move it away, or choose another folder with --out (a table begins with `{OURS}`)"
+            );
+            Err(TrainerError::recording(&path, problem))
+        }
+    }
+}
 
 /// How an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +221,7 @@ impl Records<'_> {
     pub(super) fn write(&self, folder: &Path) -> Result<String, TrainerError> {
         let items = self.items;
         std::fs::create_dir_all(folder).map_err(|e| TrainerError::file(folder, e))?;
-        let path = folder.join("summary.csv");
+        let path = folder.join(FILE_NAME);
         let mut records = self.read();
         loop {
             let mut text = format!("{HEADER}\n");
