@@ -82,7 +82,7 @@ pub fn evaluate(
     let Pair { input, mut target, rate_hz } = recorded(&model, input_path, target_path)?;
     let mut renderer = Renderer::new(wavenet(&model, model_path)?, device, MODEL_CHUNK_SAMPLES)?;
     let mut output = renderer.render(&input)?;
-    let note = line_up(&output.clone(), &mut output, &mut target, rate_hz);
+    let LinedUp { note, .. } = line_up(&output.clone(), &mut output, &mut target, rate_hz);
     Ok(Evaluation { distance: distance(&output, &target)?, note })
 }
 
@@ -109,10 +109,17 @@ pub(crate) fn recorded(model: &Model, input_path: &Path, target_path: &Path) -> 
     Ok(Pair { input: input.samples, target: target.samples, rate_hz: input.rate_hz })
 }
 
+/// How a recording was brought to lie on a model's output.
+pub(crate) struct LinedUp {
+    /// What was done, in words; empty where they lay on each other.
+    pub note: String,
+    /// Whether the target follows the output at all.
+    pub is_related: bool,
+}
+
 /// Moves and turns a recording as it was delivered so that it lies on the model's output, which was trained from it
-/// once it was put right; `beside` is what the output belongs to, and loses the same samples. Says what was done;
-/// nothing if they lie on each other.
-pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f32>, rate_hz: u32) -> String {
+/// once it was put right; `beside` is what the output belongs to, and loses the same samples.
+pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f32>, rate_hz: u32) -> LinedUp {
     let samples = output.len().min(target.len());
     let mut notes = Vec::new();
     if output.len() != target.len() {
@@ -162,7 +169,7 @@ pub(crate) fn line_up(output: &[f32], beside: &mut Vec<f32>, target: &mut Vec<f3
         false => sign * constant,
     };
     target.iter_mut().for_each(|sample| *sample += back as f32);
-    notes.join(", ")
+    LinedUp { note: notes.join(", "), is_related: found.is_clear() }
 }
 
 /// Whether an output is nearer to a target with a constant than to that without.
@@ -197,15 +204,15 @@ mod tests {
             let mut played: Vec<f32> = output.iter().map(|y| y.max(lowest)).collect();
             played.extend(vec![0.0; silence]);
             let mut target: Vec<f32> = played.iter().map(|y| y + 0.01).collect();
-            let note = line_up(&played.clone(), &mut played, &mut target, rate);
+            let LinedUp { note, .. } = line_up(&played.clone(), &mut played, &mut target, rate);
             assert!(note.contains("offset of 0.0100"), "{note}");
             let apart = peak_difference(&played, &target);
             assert!(apart < 1e-4, "{apart}: {note}");
-            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate), "");
+            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate).note, "");
             // A model that was trained with it has it.
             played.iter_mut().for_each(|y| *y += 0.01);
             let mut target = played.clone();
-            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate), "");
+            assert_eq!(line_up(&played.clone(), &mut played, &mut target, rate).note, "");
             assert_eq!(peak_difference(&played, &target), 0.0);
         }
     }

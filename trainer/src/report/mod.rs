@@ -24,6 +24,7 @@ pub use sine::SineAnswer;
 use crate::TrainerError;
 use crate::config::{Config, Origin, Train};
 use crate::data::Pair;
+use crate::evaluate::{LinedUp, line_up};
 use crate::finding::{Finding, Verdict};
 use crate::history::Point;
 use crate::preview::Preview;
@@ -40,8 +41,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// The page's name in the folder of a run.
 pub const FILE_NAME: &str = "report.html";
 
-/// What [`crate::evaluate`] says of a recording that has nothing to do with the model's output.
-const UNRELATED: &str = "nothing in the target follows the model's output";
+/// What to do where the recording has nothing to do with the model's output, and where it was only put right.
 const UNRELATED_ADVICE: &str = "the figures of this page say nothing about the model until that is mended: see that input and target are of the \
      same take, and that it is of the gear that the model was trained from";
 const MENDED_ADVICE: &str = "nothing to do: the model was trained from the recording once it was put right";
@@ -159,10 +159,10 @@ pub fn of_files(
     let model = Model::load(model_path)?;
     let mut pair = crate::evaluate::recorded(&model, input_path, target_path)?;
     let played = Player::new(&model)?.play(&pair.input, 0..pair.input.len());
-    let note = crate::evaluate::line_up(&played, &mut pair.input, &mut pair.target, pair.rate_hz);
-    let (verdict, advice) = match note.contains(UNRELATED) {
-        true => (Verdict::Warning, UNRELATED_ADVICE),
-        false => (Verdict::Mended, MENDED_ADVICE),
+    let LinedUp { note, is_related } = line_up(&played, &mut pair.input, &mut pair.target, pair.rate_hz);
+    let (verdict, advice) = match is_related {
+        true => (Verdict::Mended, MENDED_ADVICE),
+        false => (Verdict::Warning, UNRELATED_ADVICE),
     };
     let found = Finding { check: "delay".into(), verdict, figure: note.clone(), advice: advice.into() };
     let subject = Subject {
