@@ -124,7 +124,7 @@ impl Instance {
             (0..self.controller.getParameterCount()).find_map(|at| {
                 let mut info = std::mem::zeroed::<ParameterInfo>();
                 let found = self.controller.getParameterInfo(at, &raw mut info) == kResultOk;
-                let title: Vec<u16> = info.title.iter().map(|&c| c as u16).take_while(|&c| c != 0).collect();
+                let title: Vec<u16> = info.title.into_iter().take_while(|&c| c != 0).collect();
                 (found && String::from_utf16_lossy(&title) == name).then_some(info.id)
             })
         }
