@@ -1,7 +1,8 @@
 //! Keeping the plugin's code in memory while a thread of ours may be inside of it.
 
 /// Keeps this module loaded until the process ends. A host that closes the last instance may unload the plugin at once; a thread that waits
-/// for a network or for a dialog would then return into nothing. Called before such a thread is started, never by a mere scan.
+/// for a network or for a dialog would then return into nothing. Called before such a
+/// thread is started, or where one that was to be waited for is left; never by a mere scan.
 pub fn pin_module() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(pin);
