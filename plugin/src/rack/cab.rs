@@ -112,7 +112,8 @@ impl Cab {
         }
     }
 
-    /// Through the loudspeakers, in place. The channels carry the guitar: of one that is mono, all of them the same.
+    /// Through the loudspeakers, in place. The channels carry the guitar: of one that is mono, all of them the same. They are as
+    /// many and as long as prepared; what lies behind `length` may be anything afterwards.
     pub fn process(&mut self, signal: &mut [Vec<f32>], length: usize, mailboxes: &[Mailbox<Speaker>; 2]) {
         let (Some(on), Some(blend)) = (&mut self.on, &mut self.blend) else { return };
         let always_on = on.rests_at(1.0);
@@ -143,10 +144,10 @@ impl Cab {
         if !always_on {
             copy(signal, dry, length);
         }
-        let [first, second] = &self.sides;
+        let [first, second] = &mut self.sides;
         match plays {
-            [true, false] => copy(&first.wet, signal, length),
-            [false, true] => copy(&second.wet, signal, length),
+            [true, false] => swap(signal, &mut first.wet),
+            [false, true] => swap(signal, &mut second.wet),
             _ => {
                 for ((signal, first), second) in signal.iter_mut().zip(&first.wet).zip(&second.wet) {
                     for (i, share) in shares.iter().enumerate() {
@@ -270,6 +271,11 @@ impl Side {
     fn drain_samples(&self) -> usize {
         self.speakers.newest().map_or(0, Speaker::memory_samples) + self.settle_samples
     }
+}
+
+/// Exchanges what is kept for the longest block, without copying a sample.
+fn swap(a: &mut [Vec<f32>], b: &mut [Vec<f32>]) {
+    a.iter_mut().zip(b).for_each(|(a, b)| std::mem::swap(a, b));
 }
 
 fn copy(from: &[Vec<f32>], to: &mut [Vec<f32>], length: usize) {

@@ -23,6 +23,8 @@ pub struct ConvolverBank {
 struct Path {
     from: usize,
     to: usize,
+    /// Whether another one before it leads there too.
+    adds: bool,
     convolver: Convolver,
 }
 
@@ -31,8 +33,8 @@ impl ConvolverBank {
     /// one, are multiplied by `gain`.
     pub fn new(responses: &[Vec<f32>], gain: f64, channels: usize, max_block_samples: usize) -> Self {
         let scaled = |h: &[f32], gain: f64| h.iter().map(|&h| (gain * f64::from(h)) as f32).collect();
-        let path = |from, to, h: Vec<f32>| Path { from, to, convolver: Convolver::new(&h) };
-        let paths = match (responses.len(), channels) {
+        let path = |from, to, h: Vec<f32>| Path { from, to, adds: false, convolver: Convolver::new(&h) };
+        let mut paths: Vec<_> = match (responses.len(), channels) {
             (TRUE_STEREO, 2) => {
                 let sides = [(0, 0), (0, 1), (1, 0), (1, 1)];
                 let pairs = sides.into_iter().zip(responses);
@@ -43,6 +45,10 @@ impl ConvolverBank {
                 (0..channels).map(|c| path(c, c, scaled(&responses[c % several], gain))).collect()
             }
         };
+        for later in 1..paths.len() {
+            let to = paths[later].to;
+            paths[later].adds = paths[..later].iter().any(|path| path.to == to);
+        }
         let block = vec![0.0; max_block_samples];
         Self { paths, part: block.clone(), wet: vec![block; channels] }
     }
@@ -50,12 +56,15 @@ impl ConvolverBank {
     /// Convolves the first `length` samples of a block, and gives the answer: as many channels, of which only
     /// the first `length` samples mean anything.
     pub fn process<C: AsRef<[f32]>>(&mut self, channels: &[C], length: usize) -> &[Vec<f32>] {
-        self.wet.iter_mut().for_each(|wet| wet[..length].fill(0.0));
         for path in &mut self.paths {
-            let part = &mut self.part[..length];
-            path.convolver.process(&channels[path.from].as_ref()[..length], part);
-            let wet = &mut self.wet[path.to][..length];
-            wet.iter_mut().zip(&*part).for_each(|(wet, part)| *wet += part);
+            let (input, wet) = (&channels[path.from].as_ref()[..length], &mut self.wet[path.to][..length]);
+            if path.adds {
+                let part = &mut self.part[..length];
+                path.convolver.process(input, part);
+                wet.iter_mut().zip(&*part).for_each(|(wet, part)| *wet += part);
+            } else {
+                path.convolver.process(input, wet);
+            }
         }
         &self.wet
     }
