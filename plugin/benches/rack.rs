@@ -2,6 +2,11 @@
 //! to back and at a host's pace with cold caches.
 //!
 //! Prints a line of JSON a figure, as CONTRIBUTING.md describes. `cargo xtask bench --models rack` runs it.
+//!
+//! On a machine whose cores are shared, a neighbour on the other half of a core takes up to a third of it away. Therefore a
+//! [yardstick] of integer arithmetic lies on both sides of each block that is played back to back, and the mean of
+//! the blocks between undisturbed yardsticks is told beside that of all. A neighbour who never goes, or who only fights for the
+//! caches, is not seen so.
 
 use serde::Serialize;
 use shared::engine::FACTORS;
@@ -24,6 +29,13 @@ const WARM_UP_BLOCKS: usize = 5_000;
 const WALK_BYTES: usize = 4 << 20;
 /// Who waited longer has slept.
 const ASLEEP: Duration = Duration::from_micros(20);
+/// Rounds of the yardstick: about a microsecond.
+const YARDSTICK_ROUNDS: u64 = 250;
+/// Of the yardsticks of a run, the one that tells what an undisturbed core takes, as a share of them from the shortest on: a few
+/// may have met a higher clock.
+const UNDISTURBED_RANK: f64 = 0.02;
+/// So many times as long as that a yardstick may take and still count as undisturbed.
+const UNDISTURBED_FACTOR: f64 = 1.15;
 /// How long before a block is due sleeping ends and watching the clock begins.
 const WATCH: Duration = Duration::from_micros(120);
 
@@ -48,6 +60,24 @@ struct Figure {
     p99_us: f64,
     p999_us: f64,
     realtime_factor: f64,
+    #[serde(flatten)]
+    undisturbed: Option<Undisturbed>,
+}
+
+/// The blocks between undisturbed yardsticks.
+#[derive(Serialize)]
+struct Undisturbed {
+    undisturbed_mean_us: f64,
+    /// How many they are of all blocks.
+    undisturbed_share: f64,
+    /// The yardstick that tells what is undisturbed: runs on one machine can be compared by it.
+    yardstick_us: f64,
+}
+
+/// What a block took, and the longer of the yardsticks beside it, in microseconds.
+struct Timed {
+    block_us: f64,
+    yardstick_us: Option<f64>,
 }
 
 fn main() -> ExitCode {
@@ -157,8 +187,8 @@ impl Player {
         self.rack.process(&mut [left, right], self.controls);
     }
 
-    /// How long blocks take back to back, in microseconds.
-    fn hot(&mut self, blocks: usize) -> Vec<f64> {
+    /// How long blocks take back to back.
+    fn hot(&mut self, blocks: usize) -> Vec<Timed> {
         let timed = |_| {
             // Played faster than time, the rack keeps the thread beside it busy all the time, which in a host has next to
             // nothing to do: on the other half of a core it would slow down what is measured.
@@ -168,15 +198,17 @@ impl Player {
                 // This thread has slept, and others used the caches.
                 self.play();
             }
+            let before_us = yardstick();
             let begin = Instant::now();
             self.play();
-            begin.elapsed().as_secs_f64() * 1e6
+            let block_us = begin.elapsed().as_secs_f64() * 1e6;
+            Timed { block_us, yardstick_us: Some(before_us.max(yardstick())) }
         };
         (0..blocks).map(timed).collect()
     }
 
     /// How long blocks take that come when a host would ask for them, after others have used the caches.
-    fn paced(&mut self, blocks: usize) -> Vec<f64> {
+    fn paced(&mut self, blocks: usize) -> Vec<Timed> {
         let mut others = vec![0u64; WALK_BYTES / 8];
         let duration = Duration::from_secs_f64(self.block as f64 / RATE_HZ);
         let mut due = Instant::now() + duration;
@@ -188,7 +220,7 @@ impl Player {
             let begin = Instant::now();
             self.play();
             due = (due + duration).max(begin);
-            begin.elapsed().as_secs_f64() * 1e6
+            Timed { block_us: begin.elapsed().as_secs_f64() * 1e6, yardstick_us: None }
         };
         (0..blocks).map(timed).collect()
     }
@@ -228,6 +260,26 @@ fn guitar(block: usize, channel: usize) -> Vec<f32> {
     (0..samples).map(pluck).collect()
 }
 
+/// How long some arithmetic takes that keeps the integer units of a core busy and touches no memory, in microseconds: four
+/// sequences of numbers (George Marsaglia, "Xorshift RNGs", 2003) side by side.
+fn yardstick() -> f64 {
+    let begin = Instant::now();
+    let mut x = black_box([1u64, 2, 3, 4]);
+    let mut step = |i: usize, [a, b, c]: [u32; 3]| {
+        x[i] ^= x[i] << a;
+        x[i] ^= x[i] >> b;
+        x[i] ^= x[i] << c;
+    };
+    for _ in 0..YARDSTICK_ROUNDS {
+        step(0, [13, 7, 17]);
+        step(1, [7, 9, 8]);
+        step(2, [1, 1, 54]);
+        step(3, [3, 13, 7]);
+    }
+    black_box(x);
+    begin.elapsed().as_secs_f64() * 1e6
+}
+
 fn wait_until(due: Instant) {
     let now = Instant::now();
     if due > now + WATCH {
@@ -238,10 +290,12 @@ fn wait_until(due: Instant) {
     }
 }
 
-fn print(engine: &str, block: usize, mode: &'static str, mut times_us: Vec<f64>) {
-    let mean_us = times_us.iter().sum::<f64>() / times_us.len() as f64;
+fn print(engine: &str, block: usize, mode: &'static str, timed: Vec<Timed>) {
+    let undisturbed = undisturbed(&timed);
+    let mut times_us: Vec<_> = timed.iter().map(|timed| timed.block_us).collect();
+    let mean_us = mean(&times_us);
     times_us.sort_by(f64::total_cmp);
-    let part = |share: f64| times_us[(share * (times_us.len() - 1) as f64).round() as usize];
+    let part = |share: f64| at_rank(&times_us, share);
     let figure = Figure {
         engine: engine.to_owned(),
         model: "rack",
@@ -253,9 +307,37 @@ fn print(engine: &str, block: usize, mode: &'static str, mut times_us: Vec<f64>)
         p99_us: part(0.99),
         p999_us: part(0.999),
         realtime_factor: block as f64 / RATE_HZ * 1e6 / part(0.5),
+        undisturbed,
     };
     match serde_json::to_string(&figure) {
         Ok(line) => println!("{line}"),
         Err(error) => eprintln!("a figure is lost: {error}"),
     }
+}
+
+/// The blocks between undisturbed yardsticks, where there are yardsticks.
+fn undisturbed(timed: &[Timed]) -> Option<Undisturbed> {
+    let mut yardsticks: Vec<_> = timed.iter().filter_map(|timed| timed.yardstick_us).collect();
+    if yardsticks.is_empty() {
+        return None;
+    }
+    yardsticks.sort_by(f64::total_cmp);
+    let yardstick_us = at_rank(&yardsticks, UNDISTURBED_RANK);
+    let is_undisturbed =
+        |timed: &&Timed| timed.yardstick_us.is_some_and(|us| us <= UNDISTURBED_FACTOR * yardstick_us);
+    let times_us: Vec<_> = timed.iter().filter(is_undisturbed).map(|timed| timed.block_us).collect();
+    Some(Undisturbed {
+        undisturbed_mean_us: mean(&times_us),
+        undisturbed_share: times_us.len() as f64 / timed.len() as f64,
+        yardstick_us,
+    })
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The value that this share of the sorted ones stays below.
+fn at_rank(sorted: &[f64], share: f64) -> f64 {
+    sorted[(share * (sorted.len() - 1) as f64).round() as usize]
 }

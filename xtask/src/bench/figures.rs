@@ -28,6 +28,15 @@ pub(crate) struct Figure {
     /// The time that 99.9 % stayed below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p999_us: Option<f64>,
+    /// The mean time of the blocks between undisturbed yardsticks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undisturbed_mean_us: Option<f64>,
+    /// How many these are of all blocks, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undisturbed_share: Option<f64>,
+    /// How long an undisturbed yardstick took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardstick_us: Option<f64>,
     /// How many times faster than the block lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realtime_factor: Option<f64>,

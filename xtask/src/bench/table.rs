@@ -62,7 +62,7 @@ pub(crate) fn shares(figures: &[Figure]) -> String {
             continue;
         };
         let percent = |us: f64| 100.0 * us / (factor * figure.median_us);
-        let _ = writeln!(
+        let _ = write!(
             text,
             "{}, {}, blocks of {}, {}: {:.2} % of the time on average, 99.9 % stay below {:.1} %",
             figure.model,
@@ -72,6 +72,14 @@ pub(crate) fn shares(figures: &[Figure]) -> String {
             percent(mean_us),
             percent(p999_us),
         );
+        if let (Some(mean_us), Some(share)) = (figure.undisturbed_mean_us, figure.undisturbed_share) {
+            let (percent, share) = (percent(mean_us), 100.0 * share);
+            let _ = write!(
+                text,
+                "; {percent:.2} % on average where the yardstick ran undisturbed ({share:.0} % of the blocks)"
+            );
+        }
+        text.push('\n');
     }
     text
 }
@@ -173,6 +181,9 @@ mod tests {
             max_us: None,
             p99_us: None,
             p999_us: None,
+            undisturbed_mean_us: None,
+            undisturbed_share: None,
+            yardstick_us: None,
             realtime_factor: None,
             heap_calls: None,
             frees: None,
@@ -201,9 +212,20 @@ mod tests {
             realtime_factor: Some(100.0),
             ..figure("stereo, 1x", Mode::Paced, 10.0, None)
         };
-        let text = shares(&[plain, known]);
-        assert_eq!(text.lines().count(), 1);
-        assert!(text.contains("paced: 2.00 % of the time on average, 99.9 % stay below 10.0 %"), "{text}");
+        let hot = Figure {
+            undisturbed_mean_us: Some(12.5),
+            undisturbed_share: Some(0.755),
+            ..Figure { mode: Mode::Hot, ..known.clone() }
+        };
+        let text = shares(&[plain, known, hot]);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[0].ends_with("paced: 2.00 % of the time on average, 99.9 % stay below 10.0 %"),
+            "{text}"
+        );
+        let undisturbed = "; 1.25 % on average where the yardstick ran undisturbed (76 % of the blocks)";
+        assert!(lines[1].contains("hot: 2.00 %") && lines[1].ends_with(undisturbed), "{text}");
     }
 
     #[test]
