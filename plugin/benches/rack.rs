@@ -3,10 +3,9 @@
 //!
 //! Prints a line of JSON a figure, as CONTRIBUTING.md describes. `cargo xtask bench --models rack` runs it.
 //!
-//! On a machine whose cores are shared, a neighbour on the other half of a core takes up to a third of it away. Therefore a
-//! [yardstick] of integer arithmetic lies on both sides of each block that is played back to back, and the mean of
-//! the blocks between undisturbed yardsticks is told beside that of all. A neighbour who never goes, or who only fights for the
-//! caches, is not seen so.
+//! Where a processor is shared with other machines, a core may do a third less for seconds. Therefore a [yardstick] of integer
+//! arithmetic lies on both sides of each block that is played back to back, and the mean of the blocks between undisturbed
+//! yardsticks is told beside that of all. What disturbs a whole run, or only the caches, is not seen so.
 
 use serde::Serialize;
 use shared::engine::FACTORS;
