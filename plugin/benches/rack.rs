@@ -171,6 +171,10 @@ impl Player {
         }
         let mut rack = Rack::new(link, Arc::default());
         rack.prepare(format);
+        // Without its networks it would be there, and cost less.
+        if let Some(problem) = rack.eq_view().problem() {
+            return Err(format!("the word EQ does not listen: {problem}"));
+        }
         let channels = vec![vec![0.0; block]; CHANNELS];
         let guitars = (0..CHANNELS).map(|channel| guitar(block, channel)).collect();
         Ok(Self { rack, _loader: loader, block, guitars, at: 0, channels, controls })
